@@ -1,0 +1,3 @@
+"""Self-supervised pose-aware object perception for moving robots."""
+
+__version__ = "0.1.0"
