@@ -95,7 +95,7 @@ def forward_axis(azimuth: float, bearing: float) -> np.ndarray:
     """
     # The direction to the camera is (-sin b, 0, -cos b); turning it by -azimuth
     # about the up axis (-y) gives the forward axis.
-    angle = bearing - azimuth
+    angle = bearing + azimuth
     return np.array([-math.sin(angle), 0.0, -math.cos(angle)])
 
 
@@ -112,7 +112,7 @@ def azimuth_from_orientation(quaternion: Sequence[float], bearing: float) -> flo
     x, y, z, w = quaternion
     forward_x = 1 - 2 * (y * y + z * z)
     forward_z = 2 * (x * z - w * y)
-    return wrap(bearing - math.atan2(-forward_x, -forward_z))
+    return wrap(math.atan2(-forward_x, -forward_z) - bearing)
 
 
 def quaternion_from_matrix(matrix: np.ndarray) -> tuple[float, float, float, float]:
