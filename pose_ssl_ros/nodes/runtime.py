@@ -17,7 +17,7 @@ from rcl_interfaces.msg import (
     ParameterDescriptor,
     SetParametersResult,
 )
-from rclpy.executors import ExternalShutdownException
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
@@ -193,8 +193,10 @@ def run(make: Callable[[], Node], args: Sequence[str] | None = None) -> int:
     try:
         node = make()
         finished = getattr(node, "finished", None) or threading.Event()
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
         while rclpy.ok() and not finished.is_set():
-            rclpy.spin_once(node, timeout_sec=0.2)
+            executor.spin_once(timeout_sec=0.2)
         status = int(getattr(node, "exit_status", 0))
     except ParameterError as error:
         print(f"error: {error}", flush=True)
