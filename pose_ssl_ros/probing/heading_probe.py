@@ -1,0 +1,220 @@
+"""Fits the heading head to features that a teacher (motion or a gallery) has labelled.
+
+A linear softmax over azimuth bins.  Tracks, not crops, are held out: to answer
+for an object never seen is what the probe is for.  The held-out answers give
+the temperature, the readiness, the threshold of the unfamiliar, and the labels
+that all others contradict (about one teacher in ten is wrong).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pose_ssl_ros.probing.heading_head import HeadingHead, bins_to_headings, placeholder, soft_targets
+from pose_ssl_ros.probing.softmax_regression import fit_softmax
+from pose_ssl_ros.viewpoint import HEADING_CENTRES
+
+#: Eighths of a turn: the sectors over which labels are balanced and coverage is counted.
+SECTORS = 8
+
+
+@dataclass(frozen=True)
+class ProbeSettings:
+    """How the heading probe is fitted.
+
+    Attributes:
+        components: Principal components of the features that are kept.
+        l2: Penalty of the softmax regression.
+        folds: Parts for the hold-out over tracks.
+        min_labels: Fewest labelled crops for an answer.
+        margin: How far held-out balanced accuracy must lie above chance.
+        anchors: Most labelled features kept for the unfamiliarity measure.
+    """
+
+    components: int = 192
+    l2: float = 1e-3
+    folds: int = 4
+    min_labels: int = 60
+    margin: float = 0.1
+    anchors: int = 256
+
+
+@dataclass(frozen=True)
+class HeadingReport:
+    """What a fit found.
+
+    Attributes:
+        ready: Whether held-out accuracy clearly beats chance.
+        reason: Why it is not ready, or empty.
+        labels, tracks: How many labelled crops and tracks there were.
+        accuracy: Held-out four-way accuracy, balanced over the classes that have labels (nan if unknown).
+        toward_away: Held-out accuracy on labels within 45 degrees of toward or away (nan if none).
+        contradicted: Part of the labels that were set aside as wrong.
+        sectors: How many eighths of a turn have labels.
+    """
+
+    ready: bool
+    reason: str
+    labels: int
+    tracks: int
+    accuracy: float = math.nan
+    toward_away: float = math.nan
+    contradicted: float = 0.0
+    sectors: int = 0
+
+
+def heading_class(azimuths: np.ndarray) -> np.ndarray:
+    """Index into `viewpoint.HEADINGS` of azimuths (N,) in radians."""
+    return np.asarray(np.argmax(np.cos(azimuths[:, None] - np.array(HEADING_CENTRES)[None]), axis=1))
+
+
+def sector_of(azimuths: np.ndarray) -> np.ndarray:
+    """Eighth of a turn, centred on the class centres, of azimuths (N,) in radians."""
+    return np.asarray(np.round(azimuths / (2 * math.pi / SECTORS)).astype(int) % SECTORS)
+
+
+def fit_heading(
+    features: np.ndarray,
+    azimuths: np.ndarray,
+    weights: np.ndarray,
+    tracks: np.ndarray,
+    mirrored: np.ndarray,
+    settings: ProbeSettings | None = None,
+    seed: int = 0,
+) -> tuple[HeadingHead, HeadingReport]:
+    """Fit the head.
+
+    Args:
+        features: (N, F) float32; crops and their mirror images.
+        azimuths: (N,) radians, the sign already changed for mirror images.
+        weights: (N,) the teacher's confidence, 0..1.
+        tracks: (N,) track of each crop; a mirror image has the track of its crop.
+        mirrored: (N,) bool, True for mirror images: they teach, but do not count as labels.
+        settings: See `ProbeSettings`.
+        seed: Of the folds and anchors.
+
+    Returns:
+        The head (a placeholder when not ready) and what was found.
+    """
+    settings = settings or ProbeSettings()
+    own = ~mirrored
+    labels, names = int(own.sum()), np.unique(tracks)
+    classes = heading_class(azimuths)
+    present = np.unique(classes[own])
+    sectors = len(np.unique(sector_of(azimuths[own]))) if labels else 0
+    report = HeadingReport(False, "", labels, len(names), sectors=sectors)
+    empty = placeholder(features.shape[1])
+    if labels < settings.min_labels:
+        return empty, replace(report, reason=f"{labels} of {settings.min_labels} labelled crops")
+    if len(present) < 2 or len(names) < 4:
+        return empty, replace(report, reason=f"labels of {len(present)} headings from {len(names)} tracks only")
+    centre, projection = _principal(features, settings.components)
+    z = (features - centre) @ projection
+    unit = z / np.linalg.norm(z, axis=1, keepdims=True).clip(1e-6)
+    random = np.random.default_rng(seed)
+    fold = random.permutation(len(names))[np.searchsorted(names, tracks)] % settings.folds
+    targets = soft_targets(azimuths)
+    balanced = weights * _balance(azimuths, weights)
+    logits, nearest = np.zeros_like(targets), np.zeros(len(z))
+    for part in range(settings.folds):
+        out, rest = fold == part, fold != part
+        matrix, bias = fit_softmax(z[rest], targets[rest], balanced[rest], settings.l2)
+        logits[out] = z[out] @ matrix + bias
+        nearest[out] = (unit[out] @ unit[rest].T).max(1)
+    temperature = _temperature(logits[own], targets[own], balanced[own])
+    p = _softmax(logits / temperature) @ bins_to_headings(targets.shape[1])
+    hits = (p.argmax(1) == classes)[own]
+    recalls = [float(hits[classes[own] == c].mean()) for c in present]
+    accuracy = float(np.mean(recalls))
+    axial = (np.abs(np.cos(azimuths)) >= math.sqrt(0.5))[own]
+    report = replace(
+        report, accuracy=accuracy, toward_away=float(hits[axial].mean()) if axial.any() else math.nan
+    )
+    # Crops of one track err together, so the error bar counts tracks.
+    error = math.sqrt(max(accuracy * (1 - accuracy), 0.02) / len(names))
+    chance = 1 / len(present)
+    if accuracy - error < chance + settings.margin:
+        reason = f"held-out accuracy {accuracy:.2f} does not clearly beat chance {chance:.2f}"
+        return empty, replace(report, reason=reason)
+    trust = _trust(p[np.arange(len(p)), classes], sector_of(azimuths), tracks)
+    matrix, bias = fit_softmax(z, targets, balanced * trust, settings.l2)
+    chosen = random.permutation(np.flatnonzero(trust > 0.5))
+    chosen = chosen[np.argsort(-balanced[chosen], kind="stable")][: settings.anchors]
+    # With a sector never seen, be quicker to call a view unfamiliar.
+    threshold = float(np.quantile(nearest[own], 0.02 if sectors == SECTORS else 0.08))
+    spread = max(float(np.median(nearest[own])) - threshold, 0.02)
+    head = HeadingHead(
+        centre=centre.astype(np.float32),
+        projection=projection.astype(np.float32),
+        matrix=(matrix / temperature).astype(np.float32),
+        bias=(bias / temperature).astype(np.float32),
+        anchors=np.ascontiguousarray(unit[chosen].T, np.float32),
+        threshold=threshold,
+        sharpness=4 / spread,
+    )
+    return head, replace(report, ready=True, contradicted=float((trust[own] < 0.5).mean()))
+
+
+def _principal(features: np.ndarray, components: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean (F,) and projection (F, P), scaled so that projected features have unit mean square."""
+    centre = features.mean(0)
+    centred = (features - centre).astype(np.float32)
+    count, length = centred.shape
+    if count < length:  # the smaller of the two Gram matrices has the same spectrum
+        values, vectors = np.linalg.eigh(centred @ centred.T)
+        keep = _largest(values, components)
+        basis = centred.T @ (vectors[:, keep] / np.sqrt(values[keep]))
+    else:
+        values, vectors = np.linalg.eigh(centred.T @ centred)
+        keep = _largest(values, components)
+        basis = vectors[:, keep]
+    # Half whitened: small directions (front or back) gain, noise does not take over.
+    scale = (values[keep] / count) ** -0.25
+    projection = basis * scale
+    projection *= math.sqrt(len(keep) / max(float(((centred @ projection) ** 2).sum(1).mean()), 1e-12))
+    return centre, projection
+
+
+def _largest(values: np.ndarray, components: int) -> np.ndarray:
+    keep = np.argsort(values)[::-1][:components]
+    return np.asarray(keep[values[keep] > 1e-6 * max(float(values.max()), 1e-12)])
+
+
+def _balance(azimuths: np.ndarray, weights: np.ndarray, most: float = 8.0) -> np.ndarray:
+    """Factor that gives each sector the same total weight, at most `most` times the smallest factor."""
+    sectors = sector_of(azimuths)
+    mass = np.array([weights[sectors == s].sum() for s in range(SECTORS)])
+    factor = 1 / np.maximum(mass, 1e-6)
+    factor = np.minimum(factor, most * factor[mass > 0].min())
+    return np.asarray(factor[sectors] / factor[sectors].mean())
+
+
+def _trust(probability: np.ndarray, sectors: np.ndarray, tracks: np.ndarray) -> np.ndarray:
+    """0 for labels that the other tracks contradict, where enough other tracks know the sector."""
+    trust = np.ones(len(probability))
+    for track in np.unique(tracks):
+        for sector in np.unique(sectors[tracks == track]):
+            members = (tracks == track) & (sectors == sector)
+            others = len(np.unique(tracks[(sectors == sector) & (tracks != track)]))
+            if others >= 3 and np.median(probability[members]) < 0.1:
+                trust[members] = 0.0
+    return trust
+
+
+def _temperature(logits: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> float:
+    """The temperature of a grid with the least held-out cross entropy."""
+    best, least = 1.0, math.inf
+    for temperature in np.geomspace(0.5, 8.0, 17):
+        log_p = np.log(_softmax(logits / temperature) + 1e-9)
+        loss = -float(((targets * log_p).sum(1) * weights).sum() / weights.sum())
+        if loss < least:
+            best, least = float(temperature), loss
+    return best
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    p = np.exp(logits - logits.max(1, keepdims=True))
+    return np.asarray(p / p.sum(1, keepdims=True))
