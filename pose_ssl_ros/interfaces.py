@@ -128,6 +128,7 @@ class ObjectState:
     closing_speed: float | None = None  # m/s, positive when the gap shrinks
     position: tuple[float, float] | None = None  # metres in base_link: x forward, y left
     velocity: tuple[float, float] | None = None  # m/s in base_link axes, ego-motion removed
+    half_width: float | None = None  # metres, from the box width and the range
     danger: float = 1.0  # 0..1; not knowing is dangerous
     embedding: np.ndarray | None = None
 
