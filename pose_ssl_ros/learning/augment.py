@@ -56,7 +56,9 @@ class Augmentation:
         # One cheap 3x3 box blur, mixed in per sample.
         mix = torch.where(uniform(0, 1, 1, 1, 1) < self.blur, uniform(0.3, 1, 1, 1, 1), torch.zeros_like(keep))
         x = x + mix * (functional.avg_pool2d(functional.pad(x, (1, 1, 1, 1), mode="replicate"), 3, 1) - x)
-        amount = torch.where(uniform(0, 1, 1, 1, 1) < self.noise, uniform(0, self.sigma, 1, 1, 1), torch.zeros_like(keep))
+        amount = torch.where(
+            uniform(0, 1, 1, 1, 1) < self.noise, uniform(0, self.sigma, 1, 1, 1), torch.zeros_like(keep)
+        )
         x = x + amount * torch.randn(x.shape, generator=generator).to(device)
         return x.clamp(0, 255)
 

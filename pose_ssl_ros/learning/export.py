@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import onnx
@@ -42,7 +43,7 @@ class _Graph:
             self._known.add(name)
         return name
 
-    def op(self, kind: str, *inputs: str, name: str = "", **attributes: object) -> str:
+    def op(self, kind: str, *inputs: str, name: str = "", **attributes: Any) -> str:
         output = name or f"{kind.lower()}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
         return output
@@ -50,7 +51,9 @@ class _Graph:
     def conv(self, x: str, layer: torch.nn.Conv2d, name: str) -> str:
         pad = list(layer.padding)  # type: ignore[arg-type]
         weight = self.constant(f"{name}.weight", layer.weight)
-        return self.op("Conv", x, weight, strides=list(layer.stride), pads=pad + pad, kernel_shape=list(layer.kernel_size))
+        return self.op(
+            "Conv", x, weight, strides=list(layer.stride), pads=pad + pad, kernel_shape=list(layer.kernel_size)
+        )
 
     def group_norm(self, x: str, layer: torch.nn.GroupNorm, side: int, name: str) -> str:
         # GroupNorm is InstanceNorm over groups; the operator of its own came with opset 18.
@@ -77,14 +80,13 @@ class _Graph:
         return self.op("Div", x, norm, name=name)
 
 
-def export(
-    encoder: Encoder, heading: HeadingHead, identity: IdentityHead, version: ModelVersion
-) -> bytes:
+def export(encoder: Encoder, heading: HeadingHead, identity: IdentityHead, version: ModelVersion) -> bytes:
     """Return the ONNX file for the contract of the `model` topic, with its identity card.
 
     Args:
         encoder: The encoder; it is read, not changed.
-        heading, identity: The heads fitted to this encoder's features.
+        heading: The heading head fitted to this encoder.
+        identity: The identity head fitted to this encoder.
         version: Number, parent, objective and training statistics; sizes, classes,
             normalisation, readiness and hash are filled in here.
     """
@@ -116,9 +118,7 @@ def export(
     return write_version(model.SerializeToString(), card)
 
 
-def _card(
-    version: ModelVersion, encoder: Encoder, heading: HeadingHead, identity: IdentityHead
-) -> ModelVersion:
+def _card(version: ModelVersion, encoder: Encoder, heading: HeadingHead, identity: IdentityHead) -> ModelVersion:
     return ModelVersion(
         version=version.version,
         parent=version.parent,
@@ -161,15 +161,21 @@ def _heading(g: _Graph, features: str, head: HeadingHead) -> None:
     """As `HeadingHead.apply`."""
     bins = head.matrix.shape[1]
     axis = g.constant("axis1", [1])
-    z = g.op("MatMul", g.op("Sub", features, g.constant("heading.centre", head.centre)),
-             g.constant("heading.projection", head.projection))
-    logits = g.op("Add", g.op("MatMul", z, g.constant("heading.matrix", head.matrix)),
-                  g.constant("heading.bias", head.bias))
+    z = g.op(
+        "MatMul",
+        g.op("Sub", features, g.constant("heading.centre", head.centre)),
+        g.constant("heading.projection", head.projection),
+    )
+    logits = g.op(
+        "Add", g.op("MatMul", z, g.constant("heading.matrix", head.matrix)), g.constant("heading.bias", head.bias)
+    )
     p = g.op("Softmax", logits, axis=1)
     centres = bin_centres(bins)
     directions = np.stack([np.cos(centres), np.sin(centres)], axis=1)
     resultant = g.op("MatMul", p, g.constant("heading.directions", directions))
-    nearest = g.op("ReduceMax", g.op("MatMul", g.unit(z), g.constant("heading.anchors", head.anchors)), axes=[1], keepdims=1)
+    nearest = g.op(
+        "ReduceMax", g.op("MatMul", g.unit(z), g.constant("heading.anchors", head.anchors)), axes=[1], keepdims=1
+    )
     gap = g.op("Sub", nearest, g.constant("heading.threshold", head.threshold))
     familiar = g.op("Sigmoid", g.op("Mul", gap, g.constant("heading.sharpness", head.sharpness)))
     square = g.op("ReduceSum", g.op("Mul", resultant, resultant), axis, keepdims=1)

@@ -130,9 +130,7 @@ def fit_heading(
     recalls = [float(hits[classes[own] == c].mean()) for c in present]
     accuracy = float(np.mean(recalls))
     axial = (np.abs(np.cos(azimuths)) >= math.sqrt(0.5))[own]
-    report = replace(
-        report, accuracy=accuracy, toward_away=float(hits[axial].mean()) if axial.any() else math.nan
-    )
+    report = replace(report, accuracy=accuracy, toward_away=float(hits[axial].mean()) if axial.any() else math.nan)
     # Crops of one track err together, so the error bar counts tracks.
     error = math.sqrt(max(accuracy * (1 - accuracy), 0.02) / len(names))
     chance = 1 / len(present)

@@ -78,9 +78,9 @@ class IdentityProbe:
         names = np.unique(tracks)
         if len(names) < self.settings.min_tracks and not gallery:
             return placeholder(features.shape[1])
-        everything = [features, *gallery.values()]
-        # Half of the weight to tracks, so that one long track does not become the centre.
-        centre = np.mean([x.mean(0) for x in everything if len(x)], axis=0) if gallery else _track_mean(features, tracks)
+        # The mean over tracks and galleries, so that one long track does not become the centre.
+        owned = [_track_mean(features, tracks)] if len(names) else []
+        centre = np.mean([*owned, *(x.mean(0) for x in gallery.values())], axis=0)
         means = np.stack([unit(features[tracks == name] - centre).mean(0) for name in names]) if len(names) else None
         named = {name: unit(unit(x - centre).mean(0)) for name, x in gallery.items()}
         prototypes = self._group(unit(means), list(names)) if means is not None else {}

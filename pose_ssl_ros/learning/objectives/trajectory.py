@@ -13,26 +13,24 @@ import torch
 from torch.nn import functional
 
 
-def tangent_steps(
-    left: torch.Tensor, centre: torch.Tensor, right: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
+def tangent_steps(left: torch.Tensor, centre: torch.Tensor, right: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Project the steps L to C and C to R onto the tangent plane at C.
 
     Args:
-        left, centre, right: Features (N, D) of any scale.
+        left: Features (N, D) of any scale of the view before.
+        centre: The same of the view between.
+        right: The same of the view after.
 
     Returns:
         Two tensors (N, D), orthogonal to the unit centre feature.
     """
-    l, c, r = (functional.normalize(x, dim=-1) for x in (left, centre, right))
-    first = (l * c).sum(-1, keepdim=True) * c - l
-    second = r - (r * c).sum(-1, keepdim=True) * c
+    a, b, c = (functional.normalize(x, dim=-1) for x in (left, centre, right))
+    first = (a * b).sum(-1, keepdim=True) * b - a
+    second = c - (c * b).sum(-1, keepdim=True) * b
     return first, second
 
 
-def trajectory_loss(
-    left: torch.Tensor, centre: torch.Tensor, right: torch.Tensor, eps: float = 1e-4
-) -> torch.Tensor:
+def trajectory_loss(left: torch.Tensor, centre: torch.Tensor, right: torch.Tensor, eps: float = 1e-4) -> torch.Tensor:
     """Negative cosine between the two tangent steps, averaged over the batch.
 
     -1 on a geodesic whatever the step, 0 at a right angle, +1 when the path
@@ -40,7 +38,9 @@ def trajectory_loss(
     (its direction is noise) and a zero step contributes zero with a finite gradient.
 
     Args:
-        left, centre, right: Features (N, D) of any scale.
+        left: Features (N, D) of any scale of the view before.
+        centre: The same of the view between.
+        right: The same of the view after.
         eps: Length of a step in radians below which its direction is not trusted.
     """
     first, second = tangent_steps(left, centre, right)

@@ -1,0 +1,75 @@
+"""What a user can set of the learner; the node declares these as its parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pose_ssl_ros.parameters import parameter
+
+
+@dataclass(frozen=True)
+class LearnerConfig:
+    """Parameters of the learner node."""
+
+    size: int = parameter(
+        64,
+        "Side of a crop; a multiple of 32, the triplet node's `size`.",
+        minimum=32,
+        maximum=128,
+        unit="px",
+        read_only=True,
+    )
+    width: int = parameter(
+        24, "Channels of the encoder's first stage, a multiple of 8.", minimum=8, maximum=64, read_only=True
+    )
+    objective: str = parameter("vicreg", "Semantic objective (L_sem).", read_only=True)
+    trajectory_weight: float = parameter(
+        1.0, "lambda, the weight of the trajectory term; 0 turns it off.", minimum=0.0, maximum=100.0
+    )
+    trajectory_layer: str = parameter(
+        "middle", "Where the trajectory term reads.", choices=("middle", "last"), read_only=True
+    )
+    teacher_weight: float = parameter(
+        1.0,
+        "Weight of the term by which motion-taught headings shape the encoder; 0 leaves that to the probe.",
+        minimum=0.0,
+        maximum=100.0,
+    )
+    learning_rate: float = parameter(1e-3, "Of AdamW.", minimum=1e-6, maximum=0.1)
+    weight_decay: float = parameter(1e-4, "Of AdamW.", minimum=0.0, maximum=1.0)
+    batch: int = parameter(32, "Triplets in a step.", minimum=4, maximum=1024)
+    new_ratio: float = parameter(0.25, "Greatest part of a batch that is new.", minimum=0.0, maximum=1.0)
+    replays: float = parameter(
+        40.0,
+        "Most times that a triplet is trained on, on average: a robot that stands still does not overfit.",
+        minimum=1.0,
+        maximum=1e6,
+    )
+    min_triplets: int = parameter(16, "Triplets before the first step.", minimum=2, maximum=100000)
+    replay_mib: float = parameter(
+        96.0, "Memory of the replay buffer.", minimum=1.0, maximum=65536.0, unit="MiB", read_only=True
+    )
+    track_quota: int = parameter(
+        60, "Most triplets of one track in the buffer.", minimum=1, maximum=100000, read_only=True
+    )
+    projector: int = parameter(256, "Width of the projector.", minimum=8, maximum=8192, read_only=True)
+    seed: int = parameter(0, "Of weights, batches and augmentations.", minimum=0, maximum=2**31 - 1, read_only=True)
+    device: str = parameter("auto", "Torch device; auto takes CUDA if there is one, else the CPU.", read_only=True)
+    threads: int = parameter(1, "Torch threads.", minimum=1, maximum=256, read_only=True)
+    niceness: int = parameter(
+        10, "Of the training thread, so that inference goes first.", minimum=0, maximum=19, read_only=True
+    )
+    export_period: float = parameter(
+        10.0, "Least time between two model versions.", minimum=0.5, maximum=3600.0, unit="s"
+    )
+    export_steps: int = parameter(
+        20, "Fewest steps between two model versions, unless labels come in.", minimum=1, maximum=100000
+    )
+    save_period: float = parameter(30.0, "Time between two checkpoints.", minimum=1.0, maximum=86400.0, unit="s")
+    directory: str = parameter("", "Folder of checkpoints; empty: ~/.ros/pose_ssl/learner.", read_only=True)
+    resume: bool = parameter(True, "Go on from the checkpoint in the folder, if there is one.", read_only=True)
+    gallery: str = parameter("", "Folder <class>/<azimuth_deg>_*.png of labelled crops; empty: none.", read_only=True)
+    max_labelled: int = parameter(600, "Most labelled crops that a probe is fitted to.", minimum=60, maximum=100000)
+    min_teacher: float = parameter(
+        0.3, "Least weight of the motion teacher that counts as a label.", minimum=0.0, maximum=1.0
+    )

@@ -1,0 +1,266 @@
+"""The online learner: triplets in, steps, model files out.  No threads and no ROS here."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from pose_ssl_ros.interfaces import ModelVersion, Triplet
+from pose_ssl_ros.learning.checkpoint import CheckpointError, CheckpointStore, write_atomic
+from pose_ssl_ros.learning.config import LearnerConfig
+from pose_ssl_ros.learning.export import export
+from pose_ssl_ros.learning.readout import Readout, fit_readout
+from pose_ssl_ros.learning.replay import Entry, ReplayBuffer, ReplayError
+from pose_ssl_ros.learning.trainer import StepReport, Trainer
+from pose_ssl_ros.probing.gallery import read_gallery
+from pose_ssl_ros.probing.identity_probe import IdentityProbe
+
+_log = logging.getLogger(__name__)
+
+
+class OnlineLearner:
+    """Learns from a stream of triplets; use it from one thread.
+
+    Args:
+        config: See `LearnerConfig`.
+        directory: Folder of checkpoints; each architecture has a folder of its own in it.
+
+    Raises:
+        ObjectiveError: If the objective does not exist.
+        ValueError: If a size does not fit.
+    """
+
+    def __init__(self, config: LearnerConfig, directory: Path) -> None:
+        self.config = config
+        self.trainer = Trainer(config)
+        self.buffer = ReplayBuffer(config.size, config.replay_mib, config.track_quota, config.seed)
+        self.identity = IdentityProbe()
+        self.gallery = read_gallery(Path(config.gallery).expanduser(), config.size) if config.gallery else None
+        name = self.trainer.encoder.architecture.name
+        self.store = CheckpointStore(directory / name, name)
+        self._version_file = directory / "version"
+        self.version = self._last_version()
+        self.refused = 0
+        self.readout: Readout | None = None
+        self._losses: dict[str, float] = {}
+        self._buffer_saved_at = -1
+
+    def add(self, triplets: Sequence[Triplet]) -> int:
+        """Take triplets; returns how many were taken, those that do not fit are counted as refused."""
+        taken = 0
+        for triplet in triplets:
+            try:
+                self.buffer.add(triplet)
+                taken += 1
+            except ReplayError as error:
+                if not self.refused:
+                    _log.warning("triplet refused (said once): %s", error)
+                self.refused += 1
+        return taken
+
+    def step(self) -> StepReport | None:
+        """Make one step, or return None when there is too little (new) to learn from."""
+        c = self.config
+        trained = self.trainer.steps * c.batch
+        if len(self.buffer) < c.min_triplets or trained >= c.replays * self.buffer.added:
+            return None
+        report = self.trainer.step(self.buffer.batch(c.batch, c.new_ratio))
+        if report.rolled_back:
+            _log.error("loss is not finite (%s): rolled back to step %d", report.losses, report.step)
+        else:
+            self._losses.update(report.losses)
+        return report
+
+    def export(self) -> bytes:
+        """Fit the probes to the buffer with the encoder of now and return both as an ONNX file.
+
+        Raises:
+            ReplayError: If there is nothing in the buffer yet.
+        """
+        if not len(self.buffer):
+            msg = "nothing to export: the replay buffer is empty"
+            raise ReplayError(msg)
+        c = self.config
+        # The fit is deterministic in its inputs, so folds keep the learner's seed.
+        self.readout = fit_readout(
+            self.trainer.features,
+            self.buffer.entries,
+            self.gallery,
+            self.identity,
+            c.max_labelled,
+            c.min_teacher,
+            c.seed,
+        )
+        version = ModelVersion(
+            version=self.version + 1, parent=self.version, objective=self._objective(), training=self._training()
+        )
+        data = export(self.trainer.encoder, self.readout.heading, self.readout.identity, version)
+        self.version += 1
+        self._note_version()
+        return data
+
+    def save(self) -> None:
+        """Write a checkpoint; on failure the last one stays on disk.
+
+        Raises:
+            CheckpointError: If it cannot be written.
+        """
+        facts = {
+            "steps": self.trainer.steps,
+            "added": self.buffer.added,
+            "version": self.version,
+            "objective": self._objective(),
+            "identity": self.identity.state(),
+            "config": {k: v for k, v in dataclasses.asdict(self.config).items() if k not in ("directory", "gallery")},
+        }
+        buffer = None
+        if self.buffer.added != self._buffer_saved_at:
+            buffer = _pack(self.buffer.entries)
+        self.store.save(facts, self.trainer.tensors(), buffer)
+        self._buffer_saved_at = self.buffer.added
+
+    def load(self) -> bool:
+        """Go on from the checkpoint in the folder; returns whether there was one.
+
+        Raises:
+            CheckpointError: If there is one but it cannot be used; nothing on disk is changed.
+        """
+        found = self.store.load()
+        if found is None:
+            return False
+        manifest, weights, buffer, warnings = found
+        for warning in warnings:
+            _log.error("%s", warning)
+        try:
+            self.trainer.restore(weights, int(manifest["steps"]))
+            entries = _unpack(*buffer) if buffer is not None else []
+            self.buffer.restore(entries, int(manifest["added"]))
+            self.identity.restore(manifest.get("identity", {}))
+        except (RuntimeError, KeyError, ValueError) as error:
+            msg = f"the checkpoint in {self.store.directory} does not fit: {error}"
+            raise CheckpointError(msg) from error
+        self.version = max(self.version, int(manifest["version"]))
+        self._buffer_saved_at = -1 if warnings else self.buffer.added
+        return True
+
+    def set_aside(self) -> Path | None:
+        """Move a checkpoint folder that cannot be used out of the way, so that saving does not overwrite it."""
+        folder = self.store.directory
+        if not folder.exists():
+            return None
+        number = 1
+        while (target := folder.with_name(f"{folder.name}.refused-{number}")).exists():
+            number += 1
+        folder.rename(target)
+        return target
+
+    def reset(self) -> None:
+        """New weights and an empty buffer; the version goes on rising."""
+        # Another seed: the same weights again would not be new.
+        self.config = dataclasses.replace(self.config, seed=(self.config.seed + 1) % 2**31)
+        self.trainer = Trainer(self.config)
+        self.buffer = ReplayBuffer(self.config.size, self.config.replay_mib, self.config.track_quota, self.config.seed)
+        self.identity.reset()
+        self.readout = None
+        self._losses.clear()
+        self._buffer_saved_at = -1
+
+    def reconfigure(self, config: LearnerConfig) -> None:
+        """Take live changes of parameters."""
+        self.config = dataclasses.replace(config, seed=self.config.seed)
+        self.trainer.reconfigure(self.config)
+
+    def status(self) -> dict[str, float | str]:
+        """Numbers for diagnostics."""
+        labelled = sum(entry.weight >= self.config.min_teacher for entry in self.buffer.entries)
+        status: dict[str, float | str] = {
+            "steps": self.trainer.steps,
+            "triplets": self.buffer.added,
+            "refused": self.refused,
+            "buffer": len(self.buffer),
+            "buffer_capacity": self.buffer.capacity,
+            "buffer_tracks": self.buffer.tracks,
+            "buffer_labelled": labelled,
+            "version": self.version,
+            "rollbacks": self.trainer.rollbacks,
+            "device": str(self.trainer.device),
+            "objective": self._objective(),
+            **self._losses,
+        }
+        if self.readout is not None:
+            report = self.readout.report
+            status |= {
+                "heading_ready": str(report.ready).lower(),
+                "heading_reason": report.reason,
+                "heading_labels": report.labels,
+                "heading_holdout_accuracy": report.accuracy,
+                "heading_contradicted": report.contradicted,
+                "identity_classes": len(self.readout.identity.classes) - 1,
+            }
+        return status
+
+    def _objective(self) -> str:
+        c = self.config
+        text = f"{c.objective}+{c.trajectory_weight:g}*traj@{c.trajectory_layer}"
+        return text + (f"+{c.teacher_weight:g}*teacher" if c.teacher_weight else "")
+
+    def _training(self) -> dict[str, float]:
+        found: dict[str, float] = {"steps": float(self.trainer.steps), "triplets": float(self.buffer.added)}
+        found.update(self._losses)
+        if self.readout is not None:
+            report = self.readout.report
+            found["heading_labels"] = float(report.labels)
+            found["heading_tracks"] = float(report.tracks)
+            found["heading_holdout_accuracy"] = report.accuracy
+            found["heading_holdout_toward_away"] = report.toward_away
+        return {name: value for name, value in found.items() if math.isfinite(value)}
+
+    def _last_version(self) -> int:
+        try:
+            return int(self._version_file.read_text())
+        except (OSError, ValueError):
+            return 0
+
+    def _note_version(self) -> None:
+        """Write the version down at once: after a kill it must go on rising, checkpoint or not."""
+        try:
+            write_atomic(self._version_file, str(self.version).encode())
+        except CheckpointError as error:
+            _log.warning("%s; after a restart versions may repeat", error)
+
+
+def _pack(entries: Sequence[Entry]) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    if not entries:
+        return {"serial": torch.zeros(0, dtype=torch.int64)}, {"tracks": "[]"}
+    tensors = {
+        "crops": torch.from_numpy(np.stack([e.crops for e in entries])),
+        "azimuth": torch.tensor([e.azimuth for e in entries], dtype=torch.float64),
+        "weight": torch.tensor([e.weight for e in entries], dtype=torch.float64),
+        "stamp_ns": torch.tensor([e.stamp_ns for e in entries], dtype=torch.int64),
+        "serial": torch.tensor([e.serial for e in entries], dtype=torch.int64),
+    }
+    return tensors, {"tracks": json.dumps([e.track for e in entries])}
+
+
+def _unpack(tensors: dict[str, torch.Tensor], metadata: dict[str, Any]) -> list[Entry]:
+    tracks = json.loads(metadata["tracks"])
+    serials = tensors["serial"].tolist()
+    return [
+        Entry(
+            str(tracks[row]),
+            tensors["crops"][row].numpy(),
+            float(tensors["azimuth"][row]),
+            float(tensors["weight"][row]),
+            int(tensors["stamp_ns"][row]),
+            serial,
+        )
+        for row, serial in enumerate(serials)
+    ]

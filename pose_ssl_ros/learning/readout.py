@@ -1,0 +1,113 @@
+"""Fits the probes to the buffer with the encoder as it is now."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pose_ssl_ros.learning.replay import Entry
+from pose_ssl_ros.probing.features import mirrored
+from pose_ssl_ros.probing.gallery import Gallery
+from pose_ssl_ros.probing.heading_head import HeadingHead
+from pose_ssl_ros.probing.heading_probe import HeadingReport, fit_heading, sector_of
+from pose_ssl_ros.probing.identity_head import IdentityHead
+from pose_ssl_ros.probing.identity_probe import IdentityProbe
+
+#: Crops (N, S, S, 3) to last features and pose features.
+Features = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Readout:
+    """Both heads, fitted to one state of the encoder."""
+
+    heading: HeadingHead
+    identity: IdentityHead
+    report: HeadingReport
+
+
+def choose_labelled(entries: Sequence[Entry], most: int, min_weight: float) -> list[Entry]:
+    """At most `most` labelled entries, taken in turn from each (sector, track), newest first."""
+    piles: dict[tuple[int, str], list[Entry]] = defaultdict(list)
+    for entry in entries:
+        if entry.weight >= min_weight:
+            piles[(int(sector_of(np.array([entry.azimuth]))[0]), entry.track)].append(entry)
+    return _in_turn(list(piles.values()), most)
+
+
+def choose_spread(entries: Sequence[Entry], most: int) -> list[Entry]:
+    """At most `most` entries, taken in turn from each track, newest first."""
+    piles: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        piles[entry.track].append(entry)
+    return _in_turn(list(piles.values()), most)
+
+
+def fit_readout(
+    features: Features,
+    entries: Sequence[Entry],
+    gallery: Gallery | None,
+    identity: IdentityProbe,
+    most: int,
+    min_weight: float,
+    seed: int = 0,
+) -> Readout:
+    """Fit the heading head to labelled crops and their mirror images, and the identity head to all tracks.
+
+    Args:
+        features: The encoder.
+        entries: The replay buffer.
+        gallery: Labelled crops of a person, or None.
+        identity: Keeps its grouping between fits.
+        most: Most labelled crops; half as many are used for identity.
+        min_weight: Least teacher weight that counts as a label.
+        seed: Of folds and anchors.
+    """
+    labelled = choose_labelled(entries, most, min_weight)
+    crops = [entry.crops[1] for entry in labelled]
+    azimuths = [entry.azimuth for entry in labelled]
+    weights = [entry.weight for entry in labelled]
+    tracks = [entry.track for entry in labelled]
+    if gallery is not None:
+        for row in np.flatnonzero(np.isfinite(gallery.azimuths)):
+            crops.append(gallery.crops[row])
+            azimuths.append(float(gallery.azimuths[row]))
+            weights.append(1.0)
+            tracks.append(f"gallery/{row}")
+    size = entries[0].crops.shape[1] if entries else 0
+    images = np.stack(crops) if crops else np.zeros((0, size, size, 3), np.uint8)
+    both = np.concatenate([images, mirrored(images)]) if crops else images
+    _, pose = features(both)
+    angle = np.array(azimuths)
+    flag = np.zeros(len(both), bool)
+    flag[len(images) :] = True
+    heading, report = fit_heading(
+        pose,
+        np.concatenate([angle, -angle]),
+        np.tile(weights, 2),
+        np.tile(np.array(tracks, dtype=str), 2),
+        flag,
+        seed=seed,
+    )
+    spread = choose_spread(entries, most // 2)
+    last, _ = features(np.stack([e.crops[1] for e in spread]))
+    named: dict[str, np.ndarray] = {}
+    if gallery is not None and gallery.names:
+        feature, _ = features(gallery.crops)
+        owner = np.array(gallery.names)
+        named = {name: feature[owner == name] for name in dict.fromkeys(gallery.names)}
+    head = identity.fit(last, np.array([e.track for e in spread], dtype=str), named)
+    return Readout(heading, head, report)
+
+
+def _in_turn(piles: list[list[Entry]], most: int) -> list[Entry]:
+    piles = [list(pile) for pile in piles]
+    chosen: list[Entry] = []
+    while piles and len(chosen) < most:
+        for pile in piles:
+            chosen.append(pile.pop())
+        piles = [pile for pile in piles if pile]
+    return chosen[:most]
