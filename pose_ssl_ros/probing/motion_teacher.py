@@ -197,9 +197,7 @@ class MotionTeacher:
         )
 
     @staticmethod
-    def _straight(
-        centred: np.ndarray, points: np.ndarray, direction: np.ndarray, speed: float, noise: float
-    ) -> bool:
+    def _straight(centred: np.ndarray, points: np.ndarray, direction: np.ndarray, speed: float, noise: float) -> bool:
         """Whether the two halves of the path agree in direction, as far as the noise allows to say."""
         half = len(centred) // 2
         if half < 2:
@@ -256,9 +254,7 @@ class MotionTeacher:
         return None
 
 
-def _observe(
-    time: float, box: Box, camera: CameraModel | None, mounting: Mounting, ego: EgoState | None
-) -> _Sample:
+def _observe(time: float, box: Box, camera: CameraModel | None, mounting: Mounting, ego: EgoState | None) -> _Sample:
     """A sample with what geometry tells about it."""
     if camera is None or ego is None:
         return _Sample(time, box)

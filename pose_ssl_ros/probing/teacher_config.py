@@ -16,9 +16,7 @@ class TeacherConfig:
     min_speed: float = parameter(
         0.4, "Slower objects say nothing about their heading.", minimum=0.0, maximum=20.0, unit="m/s"
     )
-    min_sigmas: float = parameter(
-        4.0, "Least speed in standard errors of the speed.", minimum=1.0, maximum=50.0
-    )
+    min_sigmas: float = parameter(4.0, "Least speed in standard errors of the speed.", minimum=1.0, maximum=50.0)
     max_heading_error: float = parameter(
         0.30, "Largest standard error of the direction of motion.", minimum=0.01, maximum=1.5, unit="rad"
     )
@@ -32,12 +30,18 @@ class TeacherConfig:
         14.0, "Boxes lower than this are too coarse to measure motion by.", minimum=2.0, maximum=500.0, unit="px"
     )
     loom_rate: float = parameter(
-        0.10, "Without ground geometry: least growth or shrinkage of the box that counts.",
-        minimum=0.01, maximum=5.0, unit="1/s",
+        0.10,
+        "Without ground geometry: least growth or shrinkage of the box that counts.",
+        minimum=0.01,
+        maximum=5.0,
+        unit="1/s",
     )
     lateral_rate: float = parameter(
-        0.5, "Without ground geometry: least sideways motion that counts, in box heights.",
-        minimum=0.05, maximum=10.0, unit="1/s",
+        0.5,
+        "Without ground geometry: least sideways motion that counts, in box heights.",
+        minimum=0.05,
+        maximum=10.0,
+        unit="1/s",
     )
     pixel_noise: float = parameter(
         1.0, "Jitter of a box edge that is always assumed.", minimum=0.1, maximum=20.0, unit="px"

@@ -1,0 +1,111 @@
+"""From a mask of what stands out to boxes of things that stand on the ground."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from pose_ssl_ros.interfaces import Box
+
+#: Ratio of depths (as logarithm) between neighbouring columns that separates two objects.
+_DEPTH_JUMP = 0.2
+_LEAST_COLUMNS = 4
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a thing on the ground may look like."""
+
+    min_height: float  # pixels
+    min_rise: float  # object height in camera heights
+    min_aspect: float
+    max_aspect: float
+
+
+def boxes_from_mask(mask: np.ndarray, horizon: float, shape: Shape) -> list[Box]:
+    """Boxes of the connected parts of a mask that stand on the ground.
+
+    Parts are cut where the line along which they touch the ground jumps in depth: there one object
+    stands before another.
+
+    Args:
+        mask: (H, W) uint8, 1 = stands out.
+        horizon: Row of the horizon.
+        shape: Limits.
+
+    Returns:
+        Boxes in mask pixels.
+    """
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    found: list[Box] = []
+    for label in range(1, count):
+        x, y, w, h, area = (int(v) for v in stats[label])
+        if h < shape.min_height or area < 0.1 * w * h or y + h < horizon:
+            continue
+        part = labels[y : y + h, x : x + w] == label
+        found += [
+            Box(b.x + x, b.y + y, b.w, b.h)
+            for b in _objects(part, horizon - y)
+            if fits(Box(b.x + x, b.y + y, b.w, b.h), horizon, shape)
+        ]
+    return found
+
+
+def fits(box: Box, horizon: float, shape: Shape) -> bool:
+    """Whether a box has the size and place of a thing standing on the ground."""
+    if box.h < shape.min_height or not shape.min_aspect <= box.w / box.h <= shape.max_aspect:
+        return False
+    depth = box.bottom - horizon
+    # A thing of camera height reaches exactly up to the horizon, wherever it stands.
+    return depth > 1.0 and box.h >= shape.min_rise * depth
+
+
+def _objects(part: np.ndarray, horizon: float) -> list[Box]:
+    """Cut one connected part at jumps in depth; coordinates within the part."""
+    height, width = part.shape
+    lowest = height - 1 - np.argmax(part[::-1], axis=0)
+    lowest[~part.any(axis=0)] = 0
+    contact = lowest.astype(np.float32)[None]
+    # Between the wheels one sees through to the ground behind: fill notches up to half the height wide.
+    reach = max(3, int(0.5 * height) | 1)
+    contact = cv2.morphologyEx(
+        contact, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8), borderType=cv2.BORDER_REPLICATE
+    )[0]
+    depth = np.log(np.maximum(contact - horizon, 1.0))
+    cuts = [0]
+    gap = max(3, height // 8)
+    jump = np.abs(depth[gap:] - depth[:-gap]) if width > gap else np.zeros(0)
+    column = 0
+    while column < len(jump):
+        if jump[column] > _DEPTH_JUMP:
+            end = column
+            while end + 1 < len(jump) and jump[end + 1] > _DEPTH_JUMP:
+                end += 1
+            cuts.append((column + end + gap) // 2 + 1)
+            column = end + 1
+        else:
+            column += 1
+    cuts.append(width)
+    return _join(part, contact, horizon, cuts)
+
+
+def _join(part: np.ndarray, contact: np.ndarray, horizon: float, cuts: list[int]) -> list[Box]:
+    """Boxes between the cuts; slivers are given back to their neighbour."""
+    spans = [(a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True) if b > a]
+    merged: list[tuple[int, int]] = []
+    for start, stop in spans:
+        rows = float(contact[start:stop].max()) - horizon
+        if merged and stop - start < max(_LEAST_COLUMNS, 0.25 * rows):
+            merged[-1] = (merged[-1][0], stop)
+        else:
+            merged.append((start, stop))
+    if len(merged) > 1 and merged[0][1] - merged[0][0] < _LEAST_COLUMNS:
+        merged[:2] = [(merged[0][0], merged[1][1])]
+    boxes = []
+    for start, stop in merged:
+        used = np.flatnonzero(part[:, start:stop].any(axis=1))
+        if used.size:
+            boxes.append(Box(float(start), float(used[0]), float(stop - start), float(used[-1] - used[0] + 1)))
+    return boxes
