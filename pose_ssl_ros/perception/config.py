@@ -21,6 +21,13 @@ class TrackerConfig:
     min_iou: float = parameter(
         0.2, "Least overlap of a predicted and a detected box to be the same object.", minimum=0.01, maximum=0.9
     )
+    max_merge_s: float = parameter(
+        3.0,
+        "How long a track is kept while its box is merged with another object's.",
+        minimum=0.0,
+        maximum=30.0,
+        unit="s",
+    )
     max_gap_s: float = parameter(
         2.0, "A longer pause between images ends all tracks.", minimum=0.1, maximum=60.0, unit="s"
     )

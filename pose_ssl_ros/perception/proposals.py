@@ -58,19 +58,19 @@ class Proposer:
             size = (round(width * scale), round(height * scale))
             small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
         row = (self.config.horizon * height if horizon is None else horizon) * scale
-        mask = self._mask(small, row, dt)
+        lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB)
+        mask = self._mask(lab, row, dt)
         limits = Shape(
             self.config.min_height * small.shape[0],
             self.config.min_rise,
             self.config.min_aspect,
             self.config.max_aspect,
         )
-        boxes = _unique(boxes_from_mask(mask, row, limits))[: self.config.max_boxes]
+        boxes = _unique(boxes_from_mask(mask, lab, row, limits))[: self.config.max_boxes]
         return [Box(b.x / scale, b.y / scale, b.w / scale, b.h / scale) for b in boxes]
 
-    def _mask(self, small: np.ndarray, row: float, dt: float) -> np.ndarray:
+    def _mask(self, lab: np.ndarray, row: float, dt: float) -> np.ndarray:
         """What stands out, (H, W) uint8."""
-        lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB)
         mask = self._background.foreground(lab, round(row), dt)
         mask = cv2.medianBlur(mask, 3)
         return cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((5, 3), np.uint8))

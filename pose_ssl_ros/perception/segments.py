@@ -11,6 +11,8 @@ from pose_ssl_ros.interfaces import Box
 
 #: Ratio of depths (as logarithm) between neighbouring columns that separates two objects.
 _DEPTH_JUMP = 0.2
+#: Colour difference (CIE Lab) across a cut between two objects.
+_COLOUR_JUMP = 12.0
 _LEAST_COLUMNS = 4
 
 
@@ -24,14 +26,15 @@ class Shape:
     max_aspect: float
 
 
-def boxes_from_mask(mask: np.ndarray, horizon: float, shape: Shape) -> list[Box]:
+def boxes_from_mask(mask: np.ndarray, lab: np.ndarray, horizon: float, shape: Shape) -> list[Box]:
     """Boxes of the connected parts of a mask that stand on the ground.
 
-    Parts are cut where the line along which they touch the ground jumps in depth: there one object
-    stands before another.
+    Parts are cut where the line along which they touch the ground jumps in depth and the colours change
+    across the jump: there one object stands before another.  (A jump alone may be a wheel.)
 
     Args:
         mask: (H, W) uint8, 1 = stands out.
+        lab: (H, W, 3) uint8, the picture in OpenCV's Lab.
         horizon: Row of the horizon.
         shape: Limits.
 
@@ -44,12 +47,10 @@ def boxes_from_mask(mask: np.ndarray, horizon: float, shape: Shape) -> list[Box]
         x, y, w, h, area = (int(v) for v in stats[label])
         if h < shape.min_height or area < 0.1 * w * h or y + h < horizon:
             continue
-        part = labels[y : y + h, x : x + w] == label
-        found += [
-            Box(b.x + x, b.y + y, b.w, b.h)
-            for b in _objects(part, horizon - y)
-            if fits(Box(b.x + x, b.y + y, b.w, b.h), horizon, shape)
-        ]
+        window = (slice(y, y + h), slice(x, x + w))
+        part = labels[window] == label
+        boxes = [Box(b.x + x, b.y + y, b.w, b.h) for b in _objects(part, lab[window], horizon - y)]
+        found += [b for b in boxes if fits(b, horizon, shape)]
     return found
 
 
@@ -62,42 +63,64 @@ def fits(box: Box, horizon: float, shape: Shape) -> bool:
     return depth > 1.0 and box.h >= shape.min_rise * depth
 
 
-def _objects(part: np.ndarray, horizon: float) -> list[Box]:
+def _objects(part: np.ndarray, lab: np.ndarray, horizon: float) -> list[Box]:
     """Cut one connected part at jumps in depth; coordinates within the part."""
     height, width = part.shape
-    lowest = height - 1 - np.argmax(part[::-1], axis=0)
-    lowest[~part.any(axis=0)] = 0
-    contact = lowest.astype(np.float32)[None]
-    # Between the wheels one sees through to the ground behind: fill notches up to half the height wide.
-    reach = max(3, int(0.5 * height) | 1)
-    contact = cv2.morphologyEx(
-        contact, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8), borderType=cv2.BORDER_REPLICATE
-    )[0]
+    contact = _contact(part)
     depth = np.log(np.maximum(contact - horizon, 1.0))
+    gap = max(3, height // 10)
     cuts = [0]
-    gap = max(3, height // 8)
-    jump = np.abs(depth[gap:] - depth[:-gap]) if width > gap else np.zeros(0)
+    jump = np.abs(depth[gap:] - depth[:-gap]) if width > 2 * gap else np.zeros(0)
     column = 0
     while column < len(jump):
         if jump[column] > _DEPTH_JUMP:
             end = column
             while end + 1 < len(jump) and jump[end + 1] > _DEPTH_JUMP:
                 end += 1
-            cuts.append((column + end + gap) // 2 + 1)
+            cut = (column + end + gap) // 2 + 1
+            if _colours_change(part, lab, cut, max(3, height // 6)):
+                cuts.append(cut)
             column = end + 1
         else:
             column += 1
     cuts.append(width)
-    return _join(part, contact, horizon, cuts)
+    return _join(part, cuts)
 
 
-def _join(part: np.ndarray, contact: np.ndarray, horizon: float, cuts: list[int]) -> list[Box]:
+def _contact(part: np.ndarray) -> np.ndarray:
+    """Lowest row per column, with what one sees between the wheels filled up to half the height wide."""
+    height = part.shape[0]
+    lowest = height - 1 - np.argmax(part[::-1], axis=0)
+    lowest[~part.any(axis=0)] = 0
+    reach = max(3, int(0.5 * height) | 1)
+    # Padded, so that a narrow run at either end stays: nothing lies beyond it that could fill it.
+    padded = np.pad(lowest.astype(np.float32), reach, mode="edge")[None]
+    return cv2.morphologyEx(padded, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8))[0, reach:-reach]
+
+
+def _colours_change(part: np.ndarray, lab: np.ndarray, cut: int, reach: int) -> bool:
+    """Whether the colours left and right of a column differ in most rows."""
+    left, right = slice(max(0, cut - reach - 1), max(1, cut - 1)), slice(cut + 1, cut + 1 + reach)
+    sides = []
+    for side in (left, right):
+        weight = part[:, side].astype(np.float32)
+        total = weight.sum(axis=1)
+        mean = (lab[:, side].astype(np.float32) * weight[..., None]).sum(axis=1) / np.maximum(total, 1.0)[:, None]
+        sides.append((mean, total >= 0.5 * reach))
+    rows = sides[0][1] & sides[1][1]
+    if int(rows.sum()) < 3:
+        return True  # they hardly share a row: two things
+    difference = (sides[0][0] - sides[1][0])[rows]
+    difference[:, 0] /= 2.55
+    return float(np.median(np.linalg.norm(difference, axis=1))) > _COLOUR_JUMP
+
+
+def _join(part: np.ndarray, cuts: list[int]) -> list[Box]:
     """Boxes between the cuts; slivers are given back to their neighbour."""
     spans = [(a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True) if b > a]
     merged: list[tuple[int, int]] = []
     for start, stop in spans:
-        rows = float(contact[start:stop].max()) - horizon
-        if merged and stop - start < max(_LEAST_COLUMNS, 0.25 * rows):
+        if merged and stop - start < _LEAST_COLUMNS:
             merged[-1] = (merged[-1][0], stop)
         else:
             merged.append((start, stop))
