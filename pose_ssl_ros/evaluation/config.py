@@ -29,7 +29,11 @@ class EvaluatorConfig:
         0.3, "Least overlap at which a detection answers for a true object.", minimum=0.01, maximum=1.0, read_only=True
     )
     window: float = parameter(
-        10.0, "Width of a window of the learning curve, robot time.", minimum=0.5, maximum=3600.0, unit="s",
+        10.0,
+        "Width of a window of the learning curve, robot time.",
+        minimum=0.5,
+        maximum=3600.0,
+        unit="s",
         read_only=True,
     )
     toward_width: float = parameter(
@@ -44,11 +48,19 @@ class EvaluatorConfig:
         0.3, "True objects that show less of themselves are not counted.", minimum=0.0, maximum=1.0, read_only=True
     )
     min_side: float = parameter(
-        12.0, "True objects with a shorter side are not counted.", minimum=0.0, maximum=1000.0, unit="px",
+        12.0,
+        "True objects with a shorter side are not counted.",
+        minimum=0.0,
+        maximum=1000.0,
+        unit="px",
         read_only=True,
     )
     moving_speed: float = parameter(
-        0.25, "A true object at least this fast counts as moving.", minimum=0.01, maximum=10.0, unit="m/s",
+        0.25,
+        "A true object at least this fast counts as moving.",
+        minimum=0.01,
+        maximum=10.0,
+        unit="m/s",
         read_only=True,
     )
     summary_period: float = parameter(

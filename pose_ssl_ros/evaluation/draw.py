@@ -52,7 +52,7 @@ def ground_arrow(box: Box, azimuth: float, camera: CameraModel) -> np.ndarray | 
         return None
     depth = camera.fy * ASSUMED_HEIGHT / box.h
     # Flat perspective hides an arrow at the horizon: look down on it by at least this slope.
-    slope = max((box.bottom - camera.cy) / camera.fy, 0.18)
+    slope = max((box.bottom - camera.cy) / camera.fy, 0.3)
     across = (box.centre[0] - camera.cx) / camera.fx
     anchor = np.array([across * depth, slope * depth, depth])
     forward = forward_axis(azimuth, math.atan(across))

@@ -75,7 +75,7 @@ def confusion(truth_azimuth: np.ndarray, answer: np.ndarray, toward_width: float
 
 
 def ratio(part: float, whole: float) -> float | None:
-    """part / whole, or None when there is nothing to divide."""
+    """Part / whole, or None when there is nothing to divide."""
     return float(part) / float(whole) if whole else None
 
 

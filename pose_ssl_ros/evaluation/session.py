@@ -86,6 +86,7 @@ class Session:
         self.ego: EgoState | None = None
         self.tracks = 0
         self.version = 0  # model that answers
+        self.events: dict[str, float] = {"started": time.time()}  # Unix times of first things, for benchmarks
         self._started = time.monotonic()
         self._newest_ns: int | None = None
         self._arrivals: deque[float] = deque(maxlen=50)
@@ -103,6 +104,7 @@ class Session:
             parts = self._joiner.at(stamp_ns)
             if parts.image_at is None:
                 self.counts.images += 1
+                self.events.setdefault("first_image", time.time())
                 parts.image_at = now
 
     def truth(self, stamp_ns: int, objects: list[TruthObject]) -> Scored | None:
@@ -122,6 +124,7 @@ class Session:
             if parts.detections is None and parts.image_at is not None:
                 self.latency.add((self.robot_seconds, (now - parts.image_at) * 1e3))
             parts.detections = answers
+            self.events.setdefault("first_detections", time.time())
             return self._score(stamp_ns, parts)
 
     def headings(self, stamp_ns: int, answers: list[Answer]) -> Scored | None:
@@ -139,8 +142,8 @@ class Session:
             self._moving.odometry(ego)
             if self.robot_seconds - self._sampled_at >= 0.5:
                 self._sampled_at = self.robot_seconds
-                values = (self.danger, abs(ego.speed), self.number("sim", "collisions"))
-                values += (self.number("learner", "loss"), self.speed_limit)
+                values: list[float | None] = [self.danger, abs(ego.speed), self.number("sim", "collisions")]
+                values += [self.number("learner", "loss"), self.speed_limit]
                 self.timeline.add((self.robot_seconds, *(float("nan") if v is None else float(v) for v in values)))
 
     def mounting(self, mounting: Mounting) -> None:
@@ -156,7 +159,10 @@ class Session:
     def model(self, card: ModelVersion) -> None:
         """The learner published a model."""
         with self.lock:
-            self.models.setdefault(card.version, ModelRecord(card, self.robot_seconds))
+            self.events.setdefault("first_model", time.time())
+            record = self.models.setdefault(card.version, ModelRecord(card, self.robot_seconds))
+            if card.version == self.version and record.swapped is None:
+                record.swapped = self.robot_seconds  # inference was quicker to say so
 
     def swapped(self, version: int) -> None:
         """Inference says which model answers from now on."""
@@ -239,6 +245,8 @@ class Session:
         parts.scored = True
         self.counts.answered += 1
         self.counts.answers += len(answers)
+        if answers:
+            self.events.setdefault("first_object", time.time())
         decided = [decide(a.heading) for a in answers]
         for index in decided:
             self.counts.by_heading[index] += 1

@@ -67,7 +67,8 @@ class VideoWriter:
         self.frames += 1
 
     def _open(self, width: int, height: int) -> None:
-        options = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+        # Flushed, or a small film would sit in a buffer when the process is killed.
+        options = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
         self._container = av.open(str(self.partial), "w", format="mp4", options=options)
         name = next((n for n in ENCODERS if n in av.codecs_available), None)
         if name is None:
