@@ -61,8 +61,8 @@ def weights_sha256(onnx_bytes: bytes | onnx.ModelProto) -> str:
     """
     model = onnx_bytes if isinstance(onnx_bytes, onnx.ModelProto) else parse(onnx_bytes)
     digest = hashlib.sha256()
-    for tensor in sorted(model.graph.initializer, key=lambda t: t.name):
-        digest.update(tensor.name.encode())
+    for tensor in sorted(model.graph.initializer, key=lambda t: _utf8(t.name)):
+        digest.update(_utf8(tensor.name))
         digest.update(_raw_bytes(tensor))
     return digest.hexdigest()
 
@@ -74,7 +74,9 @@ def read_version(onnx_bytes: bytes | onnx.ModelProto) -> ModelVersion:
         ModelFileError: If the bytes are not ONNX, the version is missing or a field cannot be read.
     """
     model = onnx_bytes if isinstance(onnx_bytes, onnx.ModelProto) else parse(onnx_bytes)
-    texts = {p.key[len(PREFIX) :]: p.value for p in model.metadata_props if p.key.startswith(PREFIX)}
+    # protobuf hands out bytes where a string is not UTF-8: damage, never ours.
+    pairs = [(p.key, p.value) for p in model.metadata_props if isinstance(p.key, str) and isinstance(p.value, str)]
+    texts = {key[len(PREFIX) :]: value for key, value in pairs if key.startswith(PREFIX)}
     for name in ("version", "sha256"):
         if name not in texts:
             msg = f"the model carries no '{PREFIX}{name}' in its metadata"
@@ -135,13 +137,21 @@ def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
                 yield from _tensors(inner)
 
 
+def _utf8(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode()
+
+
 def _raw_bytes(tensor: onnx.TensorProto) -> bytes:
     if _is_external(tensor):
         msg = f"the weights '{tensor.name}' lie in another file; a model must be one file"
         raise ModelFileError(msg)
     if tensor.HasField("raw_data"):
         return bytes(tensor.raw_data)  # little-endian by the ONNX specification
-    array = numpy_helper.to_array(tensor)
+    try:
+        array = numpy_helper.to_array(tensor)
+    except (ValueError, TypeError, KeyError) as error:
+        msg = f"the weights '{tensor.name}' cannot be read"
+        raise ModelFileError(msg) from error
     little: np.ndarray = array.astype(array.dtype.newbyteorder("<"), copy=False)
     return little.tobytes()
 

@@ -75,3 +75,13 @@ def locate(box: Box, camera: CameraModel, mounting: Mounting, config: MotionConf
         sigma_range=sigma_range,
         sigma_lateral=config.pixel_sigma * distance / camera.fx + 0.02,
     )
+
+
+def point_in_camera(x: float, y: float, z: float, mounting: Mounting) -> tuple[float, float, float]:
+    """A point given in base_link (metres) in the camera optical frame (x right, y down, z ahead)."""
+    ahead, left, up = x - mounting.x, y, z - mounting.height
+    cos_y, sin_y = math.cos(mounting.yaw), math.sin(mounting.yaw)
+    ahead, left = ahead * cos_y + left * sin_y, left * cos_y - ahead * sin_y
+    cos_p, sin_p = math.cos(mounting.pitch), math.sin(mounting.pitch)
+    ahead, up = ahead * cos_p - up * sin_p, up * cos_p + ahead * sin_p
+    return -left, -up, ahead

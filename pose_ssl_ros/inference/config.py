@@ -70,12 +70,18 @@ class PipelineConfig:
 class InferenceConfig(PipelineConfig):
     """Parameters of the inference node."""
 
-    image_transport: str = parameter(
-        "raw", "Subscribe to `image` or to `image/compressed`.", choices=("raw", "compressed"), read_only=True
+    transport: str = parameter(
+        "auto",
+        "Which image topic to hear; auto takes whichever speaks first (as the triplet node does).",
+        choices=("auto", "raw", "compressed"),
+        read_only=True,
     )
     model_path: str = parameter("", "ONNX file to start with; empty waits for the `model` topic.", read_only=True)
     base_frame: str = parameter("base_link", "The robot's frame, of `danger_zones`.", read_only=True)
     ring: int = parameter(16, "Recent images kept until their tracks come.", minimum=1, maximum=256, read_only=True)
+    odom_gap_s: float = parameter(
+        0.25, "Odometry farther than this from an image is not used.", minimum=0.01, maximum=5, unit="s"
+    )
     silence_s: float = parameter(
         5.0, "Without images or tracks for so long, /diagnostics says why.", minimum=0.5, maximum=600, unit="s"
     )

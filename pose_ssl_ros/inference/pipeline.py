@@ -78,7 +78,7 @@ class InferencePipeline:
         Returns:
             One state per track, the largest boxes first, `max_objects` at most.
         """
-        self._swap()
+        self.swap()
         self._check_clock(frame.stamp_ns)
         chosen = sorted(tracks, key=lambda t: -t.box.w * t.box.h)
         self._over_cap += max(0, len(chosen) - self.config.max_objects)
@@ -126,20 +126,21 @@ class InferencePipeline:
         """End the thread that checks models."""
         self.slot.close()
 
-    def _swap(self) -> None:
-        """Take the newest checked model."""
+    def swap(self) -> Engine | None:
+        """Take the newest checked model and return the one in use; call between two frames."""
         engine = self.slot.take()
-        if engine is self._engine:
-            return
+        if engine is self._engine or engine is None:
+            return self._engine
         old, self._engine = self._engine, engine
-        if old is None or engine is None:
+        if old is None:
             self._headings.reset()
             self._identities.reset()
-            return
+            return engine
         if old.version.heading_ready != engine.version.heading_ready:
             self._headings.reset()
         if old.version.classes != engine.version.classes:
             self._identities.reset()
+        return engine
 
     def _check_clock(self, stamp_ns: int) -> None:
         """Forget everything when time goes back: a bag started anew."""
