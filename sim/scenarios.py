@@ -1,0 +1,262 @@
+"""The scenarios: what is on stage, and what comes onto it while time passes."""
+
+from __future__ import annotations
+
+import math
+from typing import Protocol
+
+import numpy as np
+
+from pose_ssl_sim import clutter
+from pose_ssl_sim.config import SimConfig
+from pose_ssl_sim.ground import BLOCK, CROSSING, PARKING_EDGE, PAVEMENT_EDGE
+from pose_ssl_sim.stage import Actor, Stage
+from pose_ssl_sim.traffic import Cross, Lane, Walk
+
+_CELL = 8.0
+_BEHIND, _AHEAD = 14.0, 48.0
+_LANE = 2.6
+_PARKING = 5.25
+_MOVING = (("sedan", 0.46), ("truck", 0.16), ("bus", 0.1), ("motorcycle", 0.18), ("forklift", 0.1))
+_PARKED = (("sedan", 0.46), ("truck", 0.14), ("bus", 0.08), ("motorcycle", 0.17), ("forklift", 0.15))
+_LOT = (("chair", 0.3), ("airplane", 0.3), ("forklift", 0.15), ("motorcycle", 0.1), ("sedan", 0.15))
+
+
+def _draw(rng: np.random.Generator, weights: tuple[tuple[str, float], ...]) -> str:
+    names = [name for name, _ in weights]
+    p = np.array([weight for _, weight in weights])
+    return names[int(rng.choice(len(names), p=p / p.sum()))]
+
+
+class Scenario(Protocol):
+    """What happens on stage."""
+
+    street: bool
+
+    def update(self, dt: float, time: float) -> None:
+        """Let things come and go."""
+
+    def drive(self, time: float) -> tuple[float, float] | None:
+        """Speed and turning rate if the scenario drives the robot itself."""
+
+
+class Street:
+    """An endless two-way street; `mixed` adds standing things of every kind beside it."""
+
+    street = True
+
+    def __init__(self, config: SimConfig, stage: Stage, mixed: bool = False) -> None:
+        """Fill the stage and let the traffic run for a while."""
+        self._config = config
+        self._stage = stage
+        self._mixed = mixed
+        self._rng = np.random.default_rng([config.seed, 505])
+        self._cells: dict[int, list[Actor]] = {}
+        self._due = {"toward": 0.0, "away": 0.6, "cross": 1.0, "walk": 0.0, "step_out": 3.0}
+        for k in range(200):
+            self.update(0.05, 0.05 * k - 10.0)
+            stage.update(0.05)
+        for actor in list(stage.actors):  # nobody begins in front of the lens
+            if actor.behaviour is not None and math.hypot(actor.x - stage.robot.x, actor.y - stage.robot.y) < 3.5:
+                stage.leave(actor)
+        self._due = {name: due - 10.0 for name, due in self._due.items()}
+
+    def drive(self, time: float) -> None:
+        """The robot obeys its commands."""
+        return None
+
+    def update(self, dt: float, time: float) -> None:
+        """Set up the street ahead, clear it behind, send traffic."""
+        self._recycle()
+        means = {"toward": 4.2, "away": 4.6, "cross": 2.6, "walk": 1.6, "step_out": 6.0}
+        clock = time + 10.0
+        for name, mean in means.items():
+            if self._config.density <= 0 or clock < self._due[name]:
+                continue
+            self._due[name] = clock + self._rng.uniform(0.5, 1.5) * mean / self._config.density
+            getattr(self, f"_send_{name}")()
+
+    def _vehicle(self, weights: tuple[tuple[str, float], ...] = _MOVING) -> tuple[str, float]:
+        kind = _draw(self._rng, weights)
+        pace = {"forklift": (1.8, 2.8), "bus": (2.2, 4.5), "truck": (2.2, 5.0)}.get(kind, (2.5, 6.0))
+        return kind, self._rng.uniform(*pace)
+
+    def _yields(self) -> bool:
+        return bool(self._rng.random() < self._config.yield_fraction)
+
+    def _enter_moving(self, kind: str, x: float, y: float, yaw: float) -> Actor | None:
+        actor = self._stage.enter(kind, self._rng, x, y, yaw)
+        if not self._stage.clear_of_others(actor, 1.0):
+            self._stage.leave(actor)
+            return None
+        return actor
+
+    def _send_toward(self) -> None:
+        kind, pace = self._vehicle()
+        actor = self._enter_moving(kind, self._stage.robot.x + 46.0, _LANE + self._rng.uniform(-0.25, 0.25), math.pi)
+        weaves = bool(self._rng.random() < self._config.weave_fraction)
+        goal, yields = self._rng.uniform(-0.3, 0.5), self._yields()
+        if actor is not None:
+            actor.speed = pace
+            actor.behaviour = Lane(-1, actor.y, pace, yields, weaves, goal)
+
+    def _send_away(self) -> None:
+        kind, pace = self._vehicle()
+        pace = max(pace, self._stage.robot.speed + 1.0)
+        actor = self._enter_moving(kind, self._stage.robot.x - 14.0, -_LANE + self._rng.uniform(-0.25, 0.25), 0.0)
+        if actor is not None:
+            actor.speed = pace
+            actor.behaviour = Lane(1, actor.y, pace, True)
+
+    def _send_cross(self) -> None:
+        robot = self._stage.robot
+        ahead = math.ceil((robot.x + 3.0) / BLOCK) * BLOCK
+        if ahead - robot.x > 26.0:
+            return
+        direction = 1 if self._rng.random() < 0.5 else -1
+        kind, pace = self._vehicle()
+        actor = self._enter_moving(kind, ahead + direction * 1.8, -direction * 22.0, direction * math.pi / 2)
+        yields = self._yields()
+        if actor is not None:
+            actor.speed = pace
+            actor.behaviour = Cross(direction, pace, yields, 1.2, 26.0)
+
+    def _send_walk(self) -> None:
+        rng, robot = self._rng, self._stage.robot
+        side = 1 if rng.random() < 0.5 else -1
+        direction = 1 if rng.random() < 0.5 else -1
+        # Those who walk ahead step in from beside the view, the others come from afar.
+        x = robot.x + (rng.uniform(7.5, 14.0) if direction > 0 else rng.uniform(18.0, 34.0))
+        y = side * rng.uniform(PARKING_EDGE + 0.8, PAVEMENT_EDGE - 1.0)
+        pace, phase = rng.uniform(0.8, 1.6), rng.uniform(0, 6)
+        actor = self._enter_moving("pedestrian", x, y, 0.0 if direction > 0 else math.pi)
+        if actor is not None:
+            actor.behaviour = Walk(direction, y, pace, phase)
+
+    def _send_step_out(self) -> None:
+        rng, robot = self._rng, self._stage.robot
+        direction = 1 if rng.random() < 0.5 else -1
+        start = PARKING_EDGE + 0.4
+        pace = rng.uniform(1.0, 1.6)
+        x = robot.x + max(4.0, max(0.8, robot.speed) * start / pace + rng.uniform(-2.0, 3.0))
+        yields = self._yields()
+        actor = self._enter_moving("pedestrian", x, -direction * start, direction * math.pi / 2)
+        if actor is not None:
+            actor.speed = pace
+            actor.behaviour = Cross(direction, pace, yields, 0.6, start)
+
+    def _recycle(self) -> None:
+        x = self._stage.robot.x
+        wanted = range(math.floor((x - _BEHIND) / _CELL), math.floor((x + _AHEAD) / _CELL) + 1)
+        for k in [k for k in self._cells if k not in wanted]:
+            for actor in self._cells.pop(k):
+                self._stage.leave(actor)
+        for k in wanted:
+            if k not in self._cells:
+                self._cells[k] = self._furnish(k)
+
+    def _furnish(self, k: int) -> list[Actor]:
+        """Set up eight metres of street; the same cell looks alike whenever the robot comes back."""
+        rng = np.random.default_rng([self._config.seed, 606, k + (1 << 20)])
+        found: list[Actor] = []
+        middle = (k + 0.5) * _CELL
+        for side in (-1, 1):
+            inward = 0.0 if side > 0 else math.pi
+            if rng.random() < 0.62:
+                kind = _draw(rng, _PARKED)
+                yaw = rng.uniform(-0.06, 0.06) + (0.0 if rng.random() < 0.5 else math.pi)
+                self._stand(found, rng, f"{kind}:parked", middle + rng.uniform(-1.2, 1.2), side * _PARKING, yaw)
+            for _ in range(int(rng.integers(0, 3))):
+                kind = clutter.SMALL_CLUTTER[int(rng.integers(len(clutter.SMALL_CLUTTER)))]
+                kerb = kind in ("pole", "tree", "cone")
+                y = side * (PARKING_EDGE + 0.4 if kerb else rng.uniform(PAVEMENT_EDGE - 0.3, PAVEMENT_EDGE + 1.5))
+                yaw = inward - side * math.pi / 2 if kind == "pole" else rng.uniform(-0.2, 0.2)
+                self._stand(found, rng, f"clutter:{kind}", middle + rng.uniform(-3.5, 3.5), y, yaw)
+            if rng.random() < (0.3 if self._mixed else 0.15):
+                yaw = rng.uniform(-math.pi, math.pi)
+                self._stand(found, rng, "chair", middle + rng.uniform(-3, 3), side * rng.uniform(7.0, 8.6), yaw)
+            if self._mixed and rng.random() < 0.6:
+                kind, yaw = _draw(rng, _LOT), rng.uniform(-math.pi, math.pi)
+                self._stand(found, rng, f"{kind}:parked", middle + rng.uniform(-1, 1), side * rng.uniform(9.5, 12.0), yaw)
+            elif rng.random() < 0.85:
+                y = side * rng.uniform(PAVEMENT_EDGE + 0.6, PAVEMENT_EDGE + 3.0)
+                self._stand(found, rng, "clutter:building", middle, y, inward)
+        return found
+
+    def _stand(self, found: list[Actor], rng: np.random.Generator, kind: str, x: float, y: float, yaw: float) -> None:
+        actor = self._stage.enter(kind, rng, x, y, yaw)
+        reach = abs(math.cos(yaw)) * actor.half[0] + abs(math.sin(yaw)) * actor.half[1]
+        off = abs((x + BLOCK / 2) % BLOCK - BLOCK / 2)
+        fits = off - reach > CROSSING + (0.2 if kind.startswith("clutter") else 0.8)
+        if fits and (kind == "clutter:building" or self._stage.clear_of_others(actor)):
+            found.append(actor)
+        else:
+            self._stage.leave(actor)
+
+
+class Orbit:
+    """Standing objects that the robot circles by itself; each is replaced from time to time."""
+
+    street = False
+    _PLACES = 5
+
+    def __init__(self, config: SimConfig, stage: Stage) -> None:
+        """Fill the square."""
+        self._config = config
+        self._stage = stage
+        self._rng = np.random.default_rng([config.seed, 707])
+        self._centre = (0.0, config.orbit_radius)
+        self._standing: list[tuple[Actor, float]] = []
+        self._bag: list[str] = []
+        rng = self._rng
+        radius = config.orbit_radius
+        for _ in range(16):
+            a, r = rng.uniform(0, 2 * math.pi), radius + rng.uniform(2.5, 9.0)
+            kind = clutter.SMALL_CLUTTER[int(rng.integers(len(clutter.SMALL_CLUTTER)))]
+            self._put(f"clutter:{kind}", r * math.cos(a), r * math.sin(a), rng.uniform(-3, 3))
+        for i in range(12):
+            a = 2 * math.pi * (i + rng.uniform(-0.3, 0.3)) / 12
+            r = radius + rng.uniform(11, 18)
+            self._put("clutter:building", r * math.cos(a), r * math.sin(a), a - math.pi / 2)
+
+    def _put(self, kind: str, dx: float, dy: float, yaw: float) -> Actor | None:
+        actor = self._stage.enter(kind, self._rng, self._centre[0] + dx, self._centre[1] + dy, yaw)
+        if kind != "clutter:building" and not self._stage.clear_of_others(actor, 0.5):
+            self._stage.leave(actor)
+            return None
+        return actor
+
+    def drive(self, time: float) -> tuple[float, float]:
+        """Round and round, counter-clockwise."""
+        return self._config.orbit_speed, self._config.orbit_speed / self._config.orbit_radius
+
+    def update(self, dt: float, time: float) -> None:
+        """Replace what has stood long enough."""
+        for entry in list(self._standing):
+            if time >= entry[1]:
+                self._standing.remove(entry)
+                self._stage.leave(entry[0])
+        for _ in range(self._PLACES - len(self._standing)):
+            self._add(time)
+
+    def _add(self, time: float) -> None:
+        rng = self._rng
+        reach = self._config.orbit_radius * 0.55
+        for _ in range(12):
+            if not self._bag:  # every category in turn, in a random order
+                names = ["sedan", "truck", "bus", "motorcycle", "pedestrian", "forklift", "chair", "airplane"]
+                self._bag = [names[i] for i in rng.permutation(len(names))]
+            kind = self._bag.pop()
+            crewed = kind if rng.random() < 0.5 else f"{kind}:parked"
+            a, r = rng.uniform(0, 2 * math.pi), reach * math.sqrt(rng.random())
+            actor = self._put(crewed, r * math.cos(a), r * math.sin(a), rng.uniform(-math.pi, math.pi))
+            if actor is not None:
+                self._standing.append((actor, time + self._config.orbit_lifetime * rng.uniform(0.5, 1.5)))
+                return
+
+
+def build(config: SimConfig, stage: Stage) -> Scenario:
+    """The scenario that the configuration names."""
+    if config.scenario == "orbit":
+        return Orbit(config, stage)
+    return Street(config, stage, mixed=config.scenario == "mixed")
