@@ -1,0 +1,124 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pose_ssl_ros.danger.assess import assess, assess_motion, clearance, heading_weight, ramp
+from pose_ssl_ros.danger.config import DangerConfig
+from pose_ssl_ros.danger.motion import Motion
+
+CONFIG = DangerConfig()
+TOWARD, LEFT, AWAY, RIGHT, UNKNOWN = (tuple(float(i == k) for i in range(5)) for k in range(5))
+
+probabilities = st.tuples(*[st.floats(0, 1)] * 5).filter(lambda p: sum(p) > 1e-3)
+metres = st.floats(0, 80)
+speeds = st.floats(-20, 20)
+
+
+def _assess(heading=TOWARD, range_m=10.0, closing=0.0, now=0.0, least=None, y=0.0):
+    return assess(heading, range_m, closing, now, now if least is None else least, y, CONFIG)
+
+
+def test_ramp() -> None:
+    assert [ramp(v, 2, 6) for v in (0, 2, 4, 6, 9)] == [1, 1, 0.5, 0, 0]
+    assert ramp(math.inf, 2, 6) == 0
+    assert (ramp(1, 2, 2), ramp(3, 2, 2)) == (1, 0)
+
+
+def test_hand_worked_toward_at_half_range() -> None:
+    # could = 1 * 1/2 * 1; contact in 5 m / 1.25 m/s = 4 s, ramp .5; nothing blocks: 1 - .5 * .5 = .75.
+    assert _assess(range_m=CONFIG.half_range_m, closing=1.25) == pytest.approx(0.75)
+
+
+def test_hand_worked_beside_the_corridor() -> None:
+    # One clearance scale beside: every term times 1/e, and nothing blocks.
+    beside = math.exp(-1)
+    expected = 1 - (1 - 0.5 * beside) * (1 - 0.5 * beside)
+    found = _assess(range_m=5.0, closing=1.25, now=CONFIG.clearance_scale_m, y=2.0)
+    assert found == pytest.approx(expected)
+
+
+def test_what_stands_in_the_way_is_danger_one_whatever_its_heading() -> None:
+    assert _assess(AWAY, range_m=1.0) == 1.0
+    assert _assess(AWAY, range_m=2.5) > 0.5
+    assert _assess(AWAY, range_m=2.5, now=2.0, y=3.0) < 0.05
+
+
+def test_a_parked_far_object_facing_away_is_low() -> None:
+    assert _assess(AWAY, range_m=15.0, closing=1.0, now=1.5, y=2.5) < 0.05
+
+
+def test_unknown_counts_as_toward() -> None:
+    for distance in (2.0, 6.0, 20.0):
+        assert _assess(UNKNOWN, range_m=distance) == _assess(TOWARD, range_m=distance)
+
+
+def test_headings_are_ordered_by_what_they_can_do() -> None:
+    # An object to the left of the corridor: `right` leads into it, `left` out of it.
+    weights = [heading_weight(h, 3.0, CONFIG) for h in (TOWARD, RIGHT, LEFT, AWAY)]
+    assert weights == [1.0, CONFIG.entering_weight, CONFIG.leaving_weight, CONFIG.away_weight]
+    assert heading_weight(LEFT, -3.0, CONFIG) == CONFIG.entering_weight
+    assert heading_weight(LEFT, 0.0, CONFIG) == heading_weight(RIGHT, 0.0, CONFIG) == CONFIG.entering_weight
+
+
+def test_not_knowing_is_the_worst_case() -> None:
+    assert assess(AWAY, None, None, None, None, None, CONFIG) == 1.0
+    assert assess_motion(UNKNOWN, None, None, 0.0, CONFIG) == 1.0
+    for value in (math.nan, math.inf, -math.inf):
+        assert assess(AWAY, value, 0.0, 0.0, 0.0, 0.0, CONFIG) == 1.0
+    assert heading_weight((math.nan,) * 5, 0.0, CONFIG) == CONFIG.toward_weight
+    slow = _assess(AWAY, range_m=4.0, closing=0.0)
+    assert assess(AWAY, 4.0, None, 0.0, 0.0, 0.0, CONFIG) >= slow
+
+
+@given(probabilities, metres, metres, speeds, metres, metres, st.floats(-20, 20))
+def test_never_rises_with_range(heading, a, b, closing, now, least, y) -> None:
+    near, far = sorted((a, b))
+    found = [assess(heading, r, closing, now, least, y, CONFIG) for r in (near, far)]
+    assert found[0] >= found[1] - 1e-12
+    assert all(0 <= f <= 1 for f in found)
+
+
+@given(probabilities, metres, speeds, speeds, metres, metres, st.floats(-20, 20))
+def test_never_falls_with_closing_speed(heading, distance, a, b, now, least, y) -> None:
+    slow, fast = sorted((a, b))
+    found = [assess(heading, distance, c, now, least, y, CONFIG) for c in (slow, fast)]
+    assert found[0] <= found[1] + 1e-12
+
+
+@given(probabilities, metres, speeds, metres, metres, st.floats(-20, 20))
+def test_never_rises_with_clearance(heading, distance, closing, a, b, y) -> None:
+    tight, wide = sorted((a, b))
+    found = [assess(heading, distance, closing, c, c, y, CONFIG) for c in (tight, wide)]
+    assert found[0] >= found[1] - 1e-12
+
+
+def _motion(x, y, velocity=None):
+    closing = None
+    if velocity is not None:
+        closing = -(x * velocity[0] + y * velocity[1]) / math.hypot(x, y)
+    return Motion((x, y), velocity, velocity, 0.1, closing)
+
+
+def test_clearance_now_and_later() -> None:
+    # 3 m to the left, half a metre wide, corridor .6: 3 - .5 - .6 = 1.9 m beside.
+    assert clearance(_motion(8, 3), 0.5, CONFIG) == pytest.approx((1.9, 1.9))
+    # 0.4 m/s to the right for 3 s: 1.2 m nearer.
+    assert clearance(_motion(8, 3, (0.0, -0.4)), 0.5, CONFIG) == pytest.approx((1.9, 0.7))
+    assert clearance(_motion(8, 3, (0.0, -2.0)), 0.5, CONFIG) == pytest.approx((1.9, 0.0))  # crosses
+    assert clearance(_motion(8, 3, (0.0, 2.0)), 0.5, CONFIG) == pytest.approx((1.9, 1.9))  # leaves
+    assert clearance(_motion(8, -0.5), 0.5, CONFIG) == (0.0, 0.0)
+
+
+def test_somebody_who_walks_into_the_corridor_is_more_dangerous_than_one_who_walks_out() -> None:
+    entering = assess_motion(RIGHT, 5.0, _motion(4.5, 2.0, (0.0, -1.0)), 0.3, CONFIG)
+    standing = assess_motion(RIGHT, 5.0, _motion(4.5, 2.0, (0.0, 0.0)), 0.3, CONFIG)
+    leaving = assess_motion(LEFT, 5.0, _motion(4.5, 2.0, (0.0, 1.0)), 0.3, CONFIG)
+    assert entering > standing > leaving
+    assert entering > 0.35
+    assert leaving < 0.1
+
+
+def test_what_lies_behind_does_not_block() -> None:
+    assert assess_motion(AWAY, 2.0, _motion(-2.0, 0.0, (0.0, 0.0)), 0.3, CONFIG) < 0.2
