@@ -50,6 +50,7 @@ class OnlineLearner:
         self.version = self._last_version()
         self.refused = 0
         self.readout: Readout | None = None
+        self.session = 1  # track ids start again with every run of the triplet node
         self._losses: dict[str, float] = {}
         self._buffer_saved_at = -1
 
@@ -58,7 +59,7 @@ class OnlineLearner:
         taken = 0
         for triplet in triplets:
             try:
-                self.buffer.add(triplet)
+                self.buffer.add(dataclasses.replace(triplet, track_id=f"{self.session}/{triplet.track_id}"))
                 taken += 1
             except ReplayError as error:
                 if not self.refused:
@@ -117,6 +118,7 @@ class OnlineLearner:
             "steps": self.trainer.steps,
             "added": self.buffer.added,
             "version": self.version,
+            "session": self.session,
             "objective": self._objective(),
             "identity": self.identity.state(),
             "config": {k: v for k, v in dataclasses.asdict(self.config).items() if k not in ("directory", "gallery")},
@@ -148,16 +150,24 @@ class OnlineLearner:
             msg = f"the checkpoint in {self.store.directory} does not fit: {error}"
             raise CheckpointError(msg) from error
         self.version = max(self.version, int(manifest["version"]))
+        self.session = int(manifest.get("session", 0)) + 1
         self._buffer_saved_at = -1 if warnings else self.buffer.added
         return True
 
-    def set_aside(self) -> Path | None:
-        """Move a checkpoint folder that cannot be used out of the way, so that saving does not overwrite it."""
+    def set_aside(self, why: str) -> Path | None:
+        """Move the checkpoint folder out of the way, so that saving does not overwrite it.
+
+        Args:
+            why: Goes into the new name.
+
+        Returns:
+            The new folder, or None when there was no checkpoint.
+        """
         folder = self.store.directory
         if not folder.exists():
             return None
         number = 1
-        while (target := folder.with_name(f"{folder.name}.refused-{number}")).exists():
+        while (target := folder.with_name(f"{folder.name}.{why}-{number}")).exists():
             number += 1
         folder.rename(target)
         return target

@@ -46,6 +46,7 @@ class HeadingHead:
         projection: (F, P).
         matrix, bias: (P, B), (B,) softmax over azimuth bins, temperature folded in.
         anchors: (P, M) labelled features, unit columns.
+        covered: (B,) 0/1, whether the bin's heading was ever labelled; what falls elsewhere is unknown.
         threshold, sharpness: A feature whose greatest cosine with an anchor lies at the
             threshold is half familiar; sharpness is the slope of that sigmoid.
         min_length, length_slope: The same for the length of the mean resultant vector.
@@ -57,6 +58,7 @@ class HeadingHead:
     matrix: np.ndarray
     bias: np.ndarray
     anchors: np.ndarray
+    covered: np.ndarray
     threshold: float
     sharpness: float
     min_length: float = 0.2
@@ -75,8 +77,8 @@ class HeadingHead:
         familiar = _sigmoid(self.sharpness * ((unit @ self.anchors).max(1) - self.threshold))
         length = np.sqrt((resultant * resultant).sum(1) + 1e-12)
         known = self.gate * familiar * _sigmoid(self.length_slope * (length - self.min_length))
-        classes = p @ bins_to_headings(self.matrix.shape[1])
-        heading = np.concatenate([classes * known[:, None], 1 - known[:, None]], axis=1)
+        classes = (p * self.covered) @ bins_to_headings(self.matrix.shape[1]) * known[:, None]
+        heading = np.concatenate([classes, 1 - classes.sum(1, keepdims=True)], axis=1)
         return heading.astype(np.float32), (self.gate * resultant).astype(np.float32)
 
 
@@ -88,6 +90,7 @@ def placeholder(features: int) -> HeadingHead:
         matrix=np.zeros((1, BINS), np.float32),
         bias=np.zeros(BINS, np.float32),
         anchors=np.ones((1, 1), np.float32),
+        covered=np.zeros(BINS, np.float32),
         threshold=2.0,
         sharpness=10.0,
         gate=0.0,

@@ -32,6 +32,8 @@ class ProbeSettings:
         min_labels: Fewest labelled crops for an answer.
         margin: How far held-out balanced accuracy must lie above chance.
         anchors: Most labelled features kept for the unfamiliarity measure.
+        min_class: Fewest labels (mirror images included) for a heading to be answered at all.
+        rounds: How often the labels that the held-out answers contradict are set aside.
     """
 
     components: int = 192
@@ -40,6 +42,8 @@ class ProbeSettings:
     min_labels: int = 60
     margin: float = 0.1
     anchors: int = 256
+    min_class: int = 8
+    rounds: int = 2
 
 
 @dataclass(frozen=True)
@@ -117,14 +121,20 @@ def fit_heading(
     random = np.random.default_rng(seed)
     fold = random.permutation(len(names))[np.searchsorted(names, tracks)] % settings.folds
     targets = soft_targets(azimuths)
-    balanced = weights * _balance(azimuths, weights)
-    logits, nearest = np.zeros_like(targets), np.zeros(len(z))
+    balanced = np.maximum(weights * _balance(azimuths, weights), 1e-6)
+    nearest, trust = np.zeros(len(z)), np.ones(len(z))
+    # A wrong label does not make a view unfamiliar, so anchors are drawn from all, rare sectors first.
+    most = min(settings.anchors, len(z))
+    anchors = random.choice(len(z), most, replace=False, p=balanced / balanced.sum())
     for part in range(settings.folds):
-        out, rest = fold == part, fold != part
-        matrix, bias = fit_softmax(z[rest], targets[rest], balanced[rest], settings.l2)
-        logits[out] = z[out] @ matrix + bias
-        nearest[out] = (unit[out] @ unit[rest].T).max(1)
-    temperature = _temperature(logits[own], targets[own], balanced[own])
+        out, rest = fold == part, anchors[fold[anchors] != part]
+        if len(rest):
+            nearest[out] = (unit[out] @ unit[rest].T).max(1)
+    for _ in range(settings.rounds):
+        logits = _held_out(z, targets, balanced * trust, fold, settings)
+        p = _softmax(logits) @ bins_to_headings(targets.shape[1])
+        trust = _trust(p, classes, sector_of(azimuths), tracks)
+    temperature = _temperature(logits[own], targets[own], (balanced * trust)[own])
     p = _softmax(logits / temperature) @ bins_to_headings(targets.shape[1])
     hits = (p.argmax(1) == classes)[own]
     recalls = [float(hits[classes[own] == c].mean()) for c in present]
@@ -137,10 +147,7 @@ def fit_heading(
     if accuracy - error < chance + settings.margin:
         reason = f"held-out accuracy {accuracy:.2f} does not clearly beat chance {chance:.2f}"
         return empty, replace(report, reason=reason)
-    trust = _trust(p[np.arange(len(p)), classes], sector_of(azimuths), tracks)
     matrix, bias = fit_softmax(z, targets, balanced * trust, settings.l2)
-    chosen = random.permutation(np.flatnonzero(trust > 0.5))
-    chosen = chosen[np.argsort(-balanced[chosen], kind="stable")][: settings.anchors]
     # With a sector never seen, be quicker to call a view unfamiliar.
     threshold = float(np.quantile(nearest[own], 0.02 if sectors == SECTORS else 0.08))
     spread = max(float(np.median(nearest[own])) - threshold, 0.02)
@@ -149,7 +156,8 @@ def fit_heading(
         projection=projection.astype(np.float32),
         matrix=(matrix / temperature).astype(np.float32),
         bias=(bias / temperature).astype(np.float32),
-        anchors=np.ascontiguousarray(unit[chosen].T, np.float32),
+        anchors=np.ascontiguousarray(unit[anchors].T, np.float32),
+        covered=_covered(classes, settings.min_class),
         threshold=threshold,
         sharpness=4 / spread,
     )
@@ -190,14 +198,38 @@ def _balance(azimuths: np.ndarray, weights: np.ndarray, most: float = 8.0) -> np
     return np.asarray(factor[sectors] / factor[sectors].mean())
 
 
-def _trust(probability: np.ndarray, sectors: np.ndarray, tracks: np.ndarray) -> np.ndarray:
-    """0 for labels that the other tracks contradict, where enough other tracks know the sector."""
-    trust = np.ones(len(probability))
+def _held_out(
+    z: np.ndarray, targets: np.ndarray, weights: np.ndarray, fold: np.ndarray, settings: ProbeSettings
+) -> np.ndarray:
+    """Logits (N, B) of each crop by a fit to the tracks of the other folds."""
+    logits = np.zeros_like(targets)
+    for part in range(settings.folds):
+        out, rest = fold == part, fold != part
+        if out.any() and weights[rest].sum() > 0:
+            matrix, bias = fit_softmax(z[rest], targets[rest], weights[rest], settings.l2)
+            logits[out] = z[out] @ matrix + bias
+    return logits
+
+
+def _covered(classes: np.ndarray, fewest: int) -> np.ndarray:
+    """Bins (B,) whose heading has at least `fewest` labels."""
+    counts = np.bincount(classes, minlength=len(HEADING_CENTRES))
+    return np.asarray(bins_to_headings() @ (counts >= fewest), np.float32)
+
+
+def _trust(p: np.ndarray, classes: np.ndarray, sectors: np.ndarray, tracks: np.ndarray) -> np.ndarray:
+    """0 for labels that the other tracks contradict, where enough other tracks know the sector.
+
+    A label is contradicted when its heading is several times less probable than another, for most
+    of the crops that its track has in that sector.
+    """
+    trust = np.ones(len(p))
+    ratio = p[np.arange(len(p)), classes] / p.max(1)
     for track in np.unique(tracks):
         for sector in np.unique(sectors[tracks == track]):
             members = (tracks == track) & (sectors == sector)
             others = len(np.unique(tracks[(sectors == sector) & (tracks != track)]))
-            if others >= 3 and np.median(probability[members]) < 0.1:
+            if others >= 3 and np.median(ratio[members]) < 0.3:
                 trust[members] = 0.0
     return trust
 
