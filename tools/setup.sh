@@ -84,9 +84,7 @@ if [ ! -x "$VENV/bin/python" ] || ! "$VENV/bin/python" -m pip --version >/dev/nu
     fi
 fi
 PY=$VENV/bin/python
-if "$PY" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then
-    :
-elif ! "$PY" -c 'import pybullet' 2>/dev/null; then
+if "$PY" -c 'import sys; sys.exit(sys.version_info < (3, 12))' && ! "$PY" -c 'import pybullet' 2>/dev/null; then
     say "pybullet has no wheel for $("$PY" --version); it is compiled now, which takes some minutes"
     command -v g++ >/dev/null 2>&1 || install_system g++ || fail "a C++ compiler is needed; as root: apt-get install g++"
 fi

@@ -37,13 +37,14 @@ def handle(arguments: argparse.Namespace) -> int:
         raise CommandError(msg)
     # Nothing of a demonstration belongs on the office network.
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    out = (arguments.out or Path("runs") / time.strftime("%Y-%m-%d_%H-%M-%S")).resolve()
+    out = (arguments.out or Path("runs") / time.strftime("%Y%m%d-%H%M%S")).resolve()
     values = {
         "scenario": arguments.scenario,
         "seed": str(arguments.seed),
         "duration": f"{arguments.seconds:.10g}" if arguments.seconds % 1 else f"{arguments.seconds:.1f}",
         "speed": f"{arguments.speed:.10g}" if arguments.speed % 1 else f"{arguments.speed:.1f}",
         "output": str(out),
+        "learner_directory": str(out / "learner"),
         "panel": "plain" if arguments.no_panel else "auto",
     }
     print(f"pose-ssl: {arguments.seconds:g} s of robot time, scenario {arguments.scenario}, seed {arguments.seed}")
