@@ -25,6 +25,7 @@ REQUIRES = [
     "torch>=2.1",
     "onnx>=1.15",
     "onnxruntime>=1.17",
+    "protobuf>=4.21",
     "safetensors>=0.4",
     "pyyaml>=6",
     "rosbags>=0.11",
