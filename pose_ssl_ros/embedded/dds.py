@@ -1,0 +1,246 @@
+"""Participant, readers, writers and wait sets: the thin layer between our classes and Cyclone DDS.
+
+CDR bytes go in and come out as they are; Cyclone's Python serialiser (per field, slow) is never used.
+"""
+
+
+import atexit
+import ctypes
+import functools
+import threading
+from typing import Any, ClassVar
+
+from cyclonedds._clayer import ddspy_take, ddspy_write
+from cyclonedds.core import DDSException, Entity, InstanceState, ReadCondition, SampleState, ViewState
+from cyclonedds.domain import Domain, DomainParticipant
+from cyclonedds.idl import make_idl_struct, types as idl
+from cyclonedds.internal import c_call, dds_c_t
+from cyclonedds.pub import DataWriter
+from cyclonedds.qos import Policy, Qos
+from cyclonedds.sub import DataReader
+from cyclonedds.topic import Topic
+
+from pose_ssl_ros.embedded import wire
+from pose_ssl_ros.embedded.qos import QoSProfile, to_dds
+from pose_ssl_ros.embedded.store import FieldType, definition, type_hash
+
+ANY = SampleState.Any | ViewState.Any | InstanceState.Any
+_PRIMITIVES = {
+    "bool": bool, "byte": idl.byte, "string": str, "int8": idl.int8, "uint8": idl.uint8, "int16": idl.int16,
+    "uint16": idl.uint16, "int32": idl.int32, "uint32": idl.uint32, "int64": idl.int64, "uint64": idl.uint64,
+    "float32": idl.float32, "float64": idl.float64,
+}  # fmt: skip
+# rmw_cyclonedds puts this before the payload of requests and replies: the client's id and the call's number.
+SERVICE_HEADER = {"client_id": FieldType("uint64"), "sequence": FieldType("int64")}
+
+
+def _idl_field(kind: FieldType) -> Any:
+    base: Any = _idl_struct(kind.base, False) if kind.is_message else _PRIMITIVES[kind.base]
+    if kind.base == "string" and kind.limit:
+        base = idl.bounded_str[kind.limit]
+    if kind.shape == "array":
+        return idl.array[base, kind.size]
+    if kind.shape == "sequence":
+        return idl.sequence[base, kind.size] if kind.size else idl.sequence[base]
+    return base
+
+
+@functools.cache
+def _idl_struct(name: str, service: bool) -> Any:
+    """Type descriptor: Cyclone checks the bytes against it, so the fields must be the real ones."""
+    fields = {**(SERVICE_HEADER if service else {}), **definition(name).fields}
+    made = {field: _idl_field(kind) for field, kind in fields.items()}
+    if not definition(name).fields:
+        made["structure_needs_at_least_one_member"] = idl.uint8
+    return make_idl_struct(name.split("/")[2] + "_", wire.type_to_dds(name).replace("::", "."), made)
+
+
+class Participant:
+    """A DDS participant in the domain and discovery range that the environment asks for."""
+
+    _domains: ClassVar[dict[int, tuple[Domain, int]]] = {}
+    _alive: ClassVar[list["Participant"]] = []
+    _lock: ClassVar[threading.RLock] = threading.RLock()
+
+    def __init__(self, domain: int | None = None) -> None:
+        """Join a domain (ROS_DOMAIN_ID by default).
+
+        Raises:
+            WireError: If the environment holds values that ROS 2 does not know.
+        """
+        self.domain_id = wire.domain_id() if domain is None else domain
+        with self._lock:
+            made, users = self._domains.get(self.domain_id, (None, 0))
+            if made is None:
+                made = Domain(self.domain_id, wire.cyclone_config())
+            self._domains[self.domain_id] = (made, users + 1)
+            self.entity = DomainParticipant(self.domain_id, Qos(Policy.Userdata(b"enclave=/;")))
+            self._alive.append(self)
+        self._topics: dict[tuple[str, str], Topic[Any]] = {}
+
+    def _topic(self, dds_name: str, type_name: str, service: bool) -> Topic[Any]:
+        with self._lock:
+            key = (dds_name, type_name)
+            if key not in self._topics:
+                self._topics[key] = Topic(self.entity, dds_name, _idl_struct(type_name, service))
+            return self._topics[key]
+
+    def writer(self, dds_name: str, type_name: str, profile: QoSProfile, **extra: str) -> "Writer":
+        """A writer of a message type; `extra` goes into its USER_DATA (`service_id` makes it a service's)."""
+        topic = self._topic(dds_name, type_name, bool(extra))
+        user_data = wire.endpoint_user_data(type_hash(type_name), **extra)
+        return Writer(DataWriter(self.entity, topic, to_dds(profile, user_data)))
+
+    def reader(self, dds_name: str, type_name: str, profile: QoSProfile, **extra: str) -> "Reader":
+        """A reader, likewise."""
+        topic = self._topic(dds_name, type_name, bool(extra))
+        user_data = wire.endpoint_user_data(type_hash(type_name), **extra)
+        return Reader(DataReader(self.entity, topic, to_dds(profile, user_data)))
+
+    def close(self) -> None:
+        """Leave the domain; the others are told at once."""
+        with self._lock:
+            if self not in self._alive:
+                return
+            self._alive.remove(self)
+            delete(self.entity)
+            self._topics.clear()
+            made, users = self._domains.pop(self.domain_id)
+            if users > 1:
+                self._domains[self.domain_id] = (made, users - 1)
+            else:
+                delete(made)
+
+    @classmethod
+    def close_all(cls) -> None:
+        """Leave all domains (at exit, before Python takes itself apart)."""
+        for participant in list(cls._alive):
+            participant.close()
+
+
+def delete(entity: Entity) -> None:
+    """Delete a Cyclone entity now, whoever still holds the Python object."""
+    if entity._entities.pop(entity._ref, None) is not None:
+        entity._delete(entity._ref)
+
+
+class Writer:
+    """Sends CDR bytes."""
+
+    def __init__(self, entity: Any) -> None:
+        """Wrap a Cyclone writer."""
+        self.entity = entity
+        self.gid = entity.guid.bytes
+        self.handle = entity.instance_handle
+
+    def write(self, cdr: bytes) -> None:
+        """Send a message; safe from any thread.
+
+        Raises:
+            DDSException: If Cyclone refuses it.
+        """
+        code = ddspy_write(self.entity._ref, cdr + b"\0" * (-len(cdr) % 4) if len(cdr) % 4 else cdr)
+        if code < 0:
+            raise DDSException(code, "while publishing")
+
+    def matched(self) -> int:
+        """Number of readers that get what is written."""
+        return len(self.entity.get_matched_subscriptions())
+
+    def close(self) -> None:
+        """Delete the writer."""
+        delete(self.entity)
+
+
+class Reader:
+    """Receives CDR bytes."""
+
+    def __init__(self, entity: Any) -> None:
+        """Wrap a Cyclone reader."""
+        self.entity = entity
+        self.gid = entity.guid.bytes
+        self.condition = ReadCondition(entity, ViewState.Any | InstanceState.Any | SampleState.NotRead)
+
+    def take(self) -> tuple[bytes, Any] | None:
+        """The oldest sample not yet taken: CDR bytes and sample info, or None."""
+        while True:
+            taken = ddspy_take(self.entity._ref, ANY, 1)
+            if isinstance(taken, int) or not taken:
+                return None
+            data, info = taken[0]
+            if info.valid_data:
+                return data, info
+
+    def matched(self) -> int:
+        """Number of writers heard."""
+        return len(self.entity.get_matched_publications())
+
+    def close(self) -> None:
+        """Delete the reader."""
+        delete(self.condition)
+        delete(self.entity)
+
+
+class Guard(Entity):
+    """A condition that any thread can trigger to wake a waiting executor."""
+
+    def __init__(self, participant: Participant) -> None:
+        """An untriggered condition."""
+        super().__init__(self._create_guard(participant.entity._ref))
+
+    def trigger(self, value: bool = True) -> None:
+        """Wake those who wait (or reset)."""
+        self._set_guard(self._ref, value)
+
+    @c_call("dds_create_guardcondition")
+    def _create_guard(self, participant: dds_c_t.entity) -> dds_c_t.entity:
+        pass
+
+    @c_call("dds_set_guardcondition")
+    def _set_guard(self, guard: dds_c_t.entity, triggered: ctypes.c_bool) -> dds_c_t.returnv:
+        pass
+
+
+class WaitSet(Entity):
+    """Waits without polling and tells what is ready (Cyclone's Python wait set does not tell)."""
+
+    def __init__(self, participant: Participant) -> None:
+        """An empty wait set."""
+        super().__init__(self._create_set(participant.entity._ref))
+        self._attached: dict[int, Entity] = {}
+
+    def update(self, wanted: dict[int, Entity]) -> None:
+        """Attach and detach so that exactly these entities are waited for; keys are handed back by `wait`."""
+        for key in [key for key, entity in self._attached.items() if wanted.get(key) is not entity]:
+            self._detach(self._ref, self._attached.pop(key)._ref)  # fails harmlessly if it was deleted
+        for key, entity in wanted.items():
+            if key not in self._attached and self._attach(self._ref, entity._ref, key) == 0:
+                self._attached[key] = entity
+
+    def wait(self, timeout_ns: int) -> list[int]:
+        """Keys of what is ready; empty after the timeout. The GIL is free meanwhile."""
+        ready = (ctypes.c_ssize_t * max(1, len(self._attached)))()
+        count = self._wait(self._ref, ready, len(ready), timeout_ns)
+        return list(ready[: max(0, min(count, len(ready)))])
+
+    @c_call("dds_create_waitset")
+    def _create_set(self, participant: dds_c_t.entity) -> dds_c_t.entity:
+        pass
+
+    @c_call("dds_waitset_attach")
+    def _attach(self, waitset: dds_c_t.entity, entity: dds_c_t.entity, key: ctypes.c_ssize_t) -> dds_c_t.returnv:
+        pass
+
+    @c_call("dds_waitset_detach")
+    def _detach(self, waitset: dds_c_t.entity, entity: dds_c_t.entity) -> dds_c_t.returnv:
+        pass
+
+    @c_call("dds_waitset_wait")
+    def _wait(
+        self, waitset: dds_c_t.entity, ready: ctypes.POINTER(ctypes.c_ssize_t), size: ctypes.c_size_t,
+        timeout: dds_c_t.duration,
+    ) -> dds_c_t.returnv:  # fmt: skip
+        pass
+
+
+atexit.register(Participant.close_all)

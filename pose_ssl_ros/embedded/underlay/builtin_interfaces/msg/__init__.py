@@ -1,0 +1,5 @@
+"""Messages of builtin_interfaces."""
+
+from pose_ssl_ros.embedded.types import package
+
+__getattr__, __dir__ = package("builtin_interfaces", "msg")

@@ -1,0 +1,5 @@
+"""Services of lifecycle_msgs."""
+
+from pose_ssl_ros.embedded.types import package
+
+__getattr__, __dir__ = package("lifecycle_msgs", "srv")

@@ -1,0 +1,5 @@
+"""Contexts."""
+
+from pose_ssl_ros.embedded.context import Context
+
+__all__ = ["Context"]

@@ -1,0 +1,6 @@
+"""Nodes."""
+
+from pose_ssl_ros.embedded.node import Node
+from pose_ssl_ros.embedded.parameters import Parameter
+
+__all__ = ["Node", "Parameter"]

@@ -1,0 +1,5 @@
+"""Times."""
+
+from pose_ssl_ros.embedded.time import Time
+
+__all__ = ["Time"]

@@ -1,0 +1,5 @@
+"""Timers."""
+
+from pose_ssl_ros.embedded.endpoints import Timer
+
+__all__ = ["Timer"]

@@ -1,0 +1,1 @@
+"""ROS 2 package rmw_dds_common."""

@@ -1,0 +1,5 @@
+"""Messages of std_msgs."""
+
+from pose_ssl_ros.embedded.types import package
+
+__getattr__, __dir__ = package("std_msgs", "msg")
