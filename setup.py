@@ -85,7 +85,7 @@ setup(
     author="pose_ssl_ros maintainers",
     python_requires=">=3.10",
     packages=packages(),
-    package_dir={NAME: NAME, "pose_ssl_sim": "sim"},
+    package_dir={"pose_ssl_sim": "sim"},
     package_data={"": ["*.yaml", "*.msg", "*.srv", "*.j2", "*.html", "*.json", "py.typed"]},
     data_files=data_files(),
     install_requires=REQUIRES,
