@@ -64,7 +64,8 @@ def _descriptor(spec: ParameterSpec) -> ParameterDescriptor:
     )
     has_range = spec.minimum is not None and spec.maximum is not None
     if has_range and isinstance(spec.default, float):
-        descriptor.floating_point_range = [FloatingPointRange(from_value=float(spec.minimum), to_value=float(spec.maximum))]
+        low, high = float(spec.minimum), float(spec.maximum)  # an int here would be sent as rubbish
+        descriptor.floating_point_range = [FloatingPointRange(from_value=low, to_value=high)]
         # ROS refuses an integer for a double outright; `-p rate:=10` is what people type.
         descriptor.dynamic_typing = True
     elif has_range and isinstance(spec.default, int) and not isinstance(spec.default, bool):
