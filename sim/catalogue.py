@@ -26,6 +26,9 @@ CATEGORIES = tuple(_MAKERS)
 #: Those that travel along a street.
 VEHICLES = ("sedan", "truck", "bus", "motorcycle", "forklift")
 
+#: Those that look different when nobody is on them.
+CREWED = ("motorcycle", "forklift")
+
 
 @dataclass(frozen=True)
 class ObjectSpec:
@@ -56,7 +59,7 @@ def sample(category: str, rng: np.random.Generator, *, crewed: bool = True) -> O
         msg = f"there is no category '{category}'; the categories are {', '.join(CATEGORIES)}"
         raise SimError(msg)
     maker = _MAKERS[category]
-    mesh = maker(rng, crewed) if category in ("motorcycle", "forklift") else maker(rng)
+    mesh = maker(rng, crewed) if category in CREWED else maker(rng)
     low, high = mesh.bounds()
     # The footprint is symmetric about the origin only if the mesh is.
     mesh = mesh.moved((-(low[0] + high[0]) / 2, -(low[1] + high[1]) / 2, 0.0))

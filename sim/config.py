@@ -90,6 +90,9 @@ class SimConfig:
     )
 
     min_pixels: int = parameter(60, "Objects with fewer visible pixels are left out of the truth.", minimum=1, read_only=True)
+    min_visible: float = parameter(
+        0.05, "Objects of which less than this share shows are left out of the truth.", minimum=0.0, maximum=1.0, read_only=True
+    )
     max_range: float = parameter(
         40.0, "Objects further away are left out of the truth.", minimum=1.0, maximum=200.0, unit="m", read_only=True
     )

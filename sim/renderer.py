@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
-import logging
 import os
 import subprocess
 import sys
@@ -18,7 +18,7 @@ import pybullet
 from pose_ssl_sim.config import SimError
 from pose_ssl_sim.meshes import Mesh, palette_image
 
-_LOG = logging.getLogger(__name__)
+_C = ctypes.CDLL(None)
 #: Where bodies wait that are not in the scene.
 _AWAY = (0.0, 0.0, -900.0)
 # A library that cannot open a display ends the whole process, so the question is asked in another one.
@@ -83,7 +83,10 @@ class Renderer:
                 raise SimError(msg)
         if use_egl and threads:
             os.environ["LP_NUM_THREADS"] = str(threads)
-        self._client = pybullet.connect(pybullet.DIRECT)
+        self._count = 0
+        self._closed = False
+        with _quiet():
+            self._client = pybullet.connect(pybullet.DIRECT)
         if self._client < 0:
             msg = "PyBullet refused another client"
             raise SimError(msg)
@@ -100,8 +103,6 @@ class Renderer:
         # Wavefront counts v from below, the renderers from the first row.
         cv2.imwrite(str(palette), palette_image()[::-1, :, ::-1])
         self._texture = pybullet.loadTexture(str(palette), physicsClientId=self._client)
-        self._count = 0
-        self._closed = False
 
     def add(self, mesh: Mesh) -> int:
         """Make a body of a mesh, out of sight, and return its number."""
@@ -179,11 +180,13 @@ class _quiet:
 
     def __enter__(self) -> None:
         sys.stdout.flush()
+        _C.fflush(None)
         self._saved = os.dup(1)
         sink = os.open(os.devnull, os.O_WRONLY)
         os.dup2(sink, 1)
         os.close(sink)
 
     def __exit__(self, *_: object) -> None:
+        _C.fflush(None)  # what C still holds back must go the same way
         os.dup2(self._saved, 1)
         os.close(self._saved)

@@ -68,7 +68,7 @@ class Street:
     def update(self, dt: float, time: float) -> None:
         """Set up the street ahead, clear it behind, send traffic."""
         self._recycle()
-        means = {"toward": 4.2, "away": 4.6, "cross": 2.6, "walk": 1.6, "step_out": 6.0}
+        means = {"toward": 4.8, "away": 4.8, "cross": 2.8, "walk": 1.8, "step_out": 5.0}
         clock = time + 10.0
         for name, mean in means.items():
             if self._config.density <= 0 or clock < self._due[name]:
@@ -111,7 +111,7 @@ class Street:
     def _send_cross(self) -> None:
         robot = self._stage.robot
         ahead = math.ceil((robot.x + 3.0) / BLOCK) * BLOCK
-        if ahead - robot.x > 26.0:
+        if ahead - robot.x > 30.0:
             return
         direction = 1 if self._rng.random() < 0.5 else -1
         kind, pace = self._vehicle()
@@ -241,16 +241,22 @@ class Orbit:
 
     def _add(self, time: float) -> None:
         rng = self._rng
-        reach = self._config.orbit_radius * 0.55
+        room = self._config.orbit_radius * 0.62
         for _ in range(12):
             if not self._bag:  # every category in turn, in a random order
                 names = ["sedan", "truck", "bus", "motorcycle", "pedestrian", "forklift", "chair", "airplane"]
                 self._bag = [names[i] for i in rng.permutation(len(names))]
             kind = self._bag.pop()
             crewed = kind if rng.random() < 0.5 else f"{kind}:parked"
-            a, r = rng.uniform(0, 2 * math.pi), reach * math.sqrt(rng.random())
-            actor = self._put(crewed, r * math.cos(a), r * math.sin(a), rng.uniform(-math.pi, math.pi))
-            if actor is not None:
+            actor = self._stage.enter(crewed, rng, *self._centre, rng.uniform(-math.pi, math.pi))
+            # Long ones stand near the middle, so that the robot keeps clear of all.
+            reach = max(0.0, room - math.hypot(*actor.half)) * math.sqrt(rng.random())
+            a = rng.uniform(0, 2 * math.pi)
+            actor.x += reach * math.cos(a)
+            actor.y += reach * math.sin(a)
+            if not self._stage.clear_of_others(actor, 0.5):
+                self._stage.leave(actor)
+            else:
                 self._standing.append((actor, time + self._config.orbit_lifetime * rng.uniform(0.5, 1.5)))
                 return
 

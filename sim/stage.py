@@ -14,7 +14,7 @@ from pose_ssl_sim.renderer import Renderer
 
 _KINDS = (
     *catalogue.CATEGORIES,
-    *(f"{c}:parked" for c in catalogue.CATEGORIES),
+    *(f"{c}:parked" for c in catalogue.CREWED),
     *(f"clutter:{c}" for c in clutter.SMALL_CLUTTER),
     "clutter:building",
 )
@@ -104,6 +104,9 @@ class Stage:
 
     def enter(self, kind: str, rng: np.random.Generator, x: float, y: float, yaw: float) -> Actor:
         """Bring an instance of a kind onto the stage, a new one while the number of variants allows."""
+        category, _, state = kind.partition(":")
+        if state == "parked" and category not in catalogue.CREWED:
+            kind = category  # an empty car looks like any other
         free, made = self._free[kind], self._props[kind]
         if len(made) < self._variants or not free:
             prop = self._build(kind, len(made))

@@ -65,10 +65,11 @@ class Solidity:
 class TruthReader:
     """Turns actors and a segmentation into `TruthObject`s."""
 
-    def __init__(self, model: CameraModel, min_pixels: int, max_range: float) -> None:
+    def __init__(self, model: CameraModel, min_pixels: int, min_visible: float, max_range: float) -> None:
         """Remember the camera and what is too small or too far."""
         self._model = model
         self._min_pixels = min_pixels
+        self._min_visible = min_visible
         self._max_range = max_range
         self._solidity = Solidity()
         self._points: dict[int, np.ndarray] = {}
@@ -124,7 +125,9 @@ class TruthReader:
         )
         azimuth = azimuth_from_yaw(actor.yaw, (actor.x, actor.y), pose.position[:2].tolist())
         hull = float(cv2.contourArea(cv2.convexHull(pixels.astype(np.float32))))
-        whole = max(1.0, hull * self._solidity.of(actor.prop, azimuth))
+        visible = min(1.0, count / max(1.0, hull * self._solidity.of(actor.prop, azimuth)))
+        if visible < self._min_visible:
+            return None
         middle = pose.to_camera(np.array([[actor.x, actor.y, actor.prop.spec.size[2] / 2]]))[0]
         return TruthObject(
             actor.id,
@@ -134,7 +137,7 @@ class TruthReader:
             bearing,
             range_m,
             (float(middle[0]), float(middle[1]), float(middle[2])),
-            min(1.0, count / whole),
+            visible,
         )
 
     def _world_points(self, actor: Actor) -> np.ndarray:

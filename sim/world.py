@@ -19,8 +19,8 @@ from pose_ssl_sim.robot import DifferentialDrive, robot_mesh
 from pose_ssl_sim.stage import Stage, corners, overlap
 from pose_ssl_sim.truth import TruthObject, TruthReader
 
-#: Everything moves in steps of this length, whatever the caller asks for.
-TICK_NS = 50_000_000
+#: Nothing moves further at once than in this time.
+_LONGEST_TICK_NS = 50_000_000
 _CONTACT_ENDS = 0.25  # metres apart before the same contact may count again
 
 
@@ -64,13 +64,17 @@ class World:
         self.robot = DifferentialDrive(config.max_speed, config.max_yaw_rate, config.acceleration)
         self.stage = Stage(self.renderer, config.seed, config.variants)
         self.light = Light(config.seed, config.light_drift)
+        #: Time from image to image, a whole number of ticks.
+        self.frame_ns = round(1e9 / config.rate)
+        self.tick_ns = self.frame_ns // math.ceil(self.frame_ns / _LONGEST_TICK_NS)
+        self.frame_ns -= self.frame_ns % self.tick_ns
         self._time_ns = 0
         self._owed_ns = 0
         self._contacts: set[str] = set()
         self._robot_body = self.renderer.add(robot_mesh(config.camera_x, config.camera_height))
         self._scenario = scenarios.build(config, self.stage)
         self._ground = Ground(config.seed, self._scenario.street)
-        self._truth = TruthReader(self.camera, config.min_pixels, config.max_range)
+        self._truth = TruthReader(self.camera, config.min_pixels, config.min_visible, config.max_range)
         self._projection = projection_matrix(self.camera)
         rng = np.random.default_rng([config.seed, 808])
         # Speckle is cut from one larger tile at a place that depends on the time only.
@@ -92,18 +96,19 @@ class World:
         """Let time pass.
 
         Args:
-            dt: Seconds; what is less than a whole tick of 0.05 s is owed to the next call.
+            dt: Seconds; what is less than a whole tick (0.05 s at 10 Hz) is owed to the next call.
             cmd_v: Speed that the robot is told to drive, m/s.
             cmd_w: Turning rate that it is told, rad/s, left positive.
         """
         self._owed_ns += round(dt * 1e9)
-        while self._owed_ns >= TICK_NS:
-            self._owed_ns -= TICK_NS
+        # A caller's rounding must not put a tick off.
+        while self._owed_ns >= self.tick_ns - 1000:
+            self._owed_ns -= self.tick_ns
             self._tick(cmd_v, cmd_w)
 
     def _tick(self, cmd_v: float, cmd_w: float) -> None:
-        dt = TICK_NS * 1e-9
-        self._time_ns += TICK_NS
+        dt = self.tick_ns * 1e-9
+        self._time_ns += self.tick_ns
         time = self._time_ns * 1e-9
         own = self._scenario.drive(time)
         self.robot.command(*(own or (cmd_v, cmd_w)), dt)
@@ -139,6 +144,7 @@ class World:
         robot = self.stage.robot
         tight, wide = robot.corners(), robot.corners(_CONTACT_ENDS)
         near: set[str] = set()
+        struck = []
         for actor in self.stage.actors:
             if math.hypot(actor.x - robot.x, actor.y - robot.y) > math.hypot(*actor.half) + 1.0:
                 continue
@@ -147,7 +153,12 @@ class World:
                 near.add(actor.id)
                 if overlap(tight, shape):
                     self._touch(actor.id)
+                    if actor.speed > 0.1:
+                        struck.append(actor)
         self._contacts &= near
+        # Bodies pass through each other here: after the crash the vehicle is taken away, not driven through the lens.
+        for actor in struck:
+            self.stage.leave(actor)
 
     def ego(self) -> EgoState:
         """Pose and velocity of the robot in `odom`."""
@@ -185,7 +196,7 @@ class World:
         image = cv2.GaussianBlur(image, (3, 3), 0.55)
         if self.config.noise <= 0:
             return image
-        tick = self._time_ns // TICK_NS
+        tick = self._time_ns // self.tick_ns
         x, y = int(tick * 37 % 131), int(tick * 53 % 97)
         grain = self._speckle[y : y + image.shape[0], x : x + image.shape[1]] * self.config.noise
         return cv2.add(image, cv2.merge([grain, grain, grain]), dtype=cv2.CV_8U)
