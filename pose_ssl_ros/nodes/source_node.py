@@ -11,6 +11,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import rclpy
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
@@ -48,13 +49,13 @@ class SourceNode(Node):
         super().__init__("source", **kwargs)
         self.finished = threading.Event()
         self.exit_status = 0
-        self._config = runtime.bind(self, SourceConfig, self._changed)
+        self._config = runtime.bind(self, SourceConfig, self._on_change)
         self._stop = threading.Event()
-        self._image = self.create_publisher(Image, "image", runtime.RESULT)
-        self._publishers: dict[str, Any] = {
+        self._image_publisher = self.create_publisher(Image, "image", runtime.RESULT)
+        self._outputs: dict[str, Any] = {
             "camera_info": self.create_publisher(CameraInfo, "camera_info", runtime.RESULT)
         }
-        self._clock = self.create_publisher(Clock, "/clock", runtime.RESULT) if self._config.clock else None
+        self._clock_publisher = self.create_publisher(Clock, "/clock", runtime.RESULT) if self._config.clock else None
         self._clock_ns = 0
         self._camera: CameraModel | None = None  # of the recording, before scaling
         self._size: tuple[int, int] | None = None  # width, height of the last published image
@@ -64,7 +65,7 @@ class SourceNode(Node):
         self._passes = 0
         self._state: tuple[runtime.Level, str] = (runtime.Level.OK, "starting")
         self._skipped = 0
-        self._diagnostics = runtime.Diagnostics(self, "source", self._status)
+        self._status_publisher = runtime.Diagnostics(self, "source", self._status)
         self._thread = threading.Thread(target=self._main, name="playback", daemon=True)
         self._thread.start()
 
@@ -73,7 +74,7 @@ class SourceNode(Node):
         self._stop.set()
         self._thread.join(2.0)
 
-    def _changed(self, config: SourceConfig) -> None:
+    def _on_change(self, config: SourceConfig) -> None:
         self._config = config
 
     def _status(self) -> tuple[runtime.Level, str, Mapping[str, Any]]:
@@ -96,15 +97,20 @@ class SourceNode(Node):
         except SourceError as error:
             self._fail(str(error))
         except Exception as error:  # the node must end and say why, not go silent with a dead thread
-            self._fail(f"'{self._config.input}' cannot be played: {error!r}")
+            if not self._ended():  # publishing after a Ctrl-C fails, and that is no news
+                self._fail(f"'{self._config.input}' cannot be played: {error!r}")
         finally:
             if source is not None:
                 source.close()
-        if self.exit_status == 0 and not self._stop.is_set():
+        if self.exit_status == 0 and not self._ended():
             self.get_logger().info(f"input ended after {self._published} pictures")
         self._stop.wait(LINGER_S)
         if not self._config.keep or self.exit_status:
             self.finished.set()
+
+    def _ended(self) -> bool:
+        """Whether somebody asked the node to end."""
+        return self._stop.is_set() or not rclpy.ok()
 
     def _fail(self, reason: str) -> None:
         self._state = (runtime.Level.ERROR, reason)
@@ -123,11 +129,11 @@ class SourceNode(Node):
             self._stop.wait(0.1)
 
     def _play(self, source: Source) -> None:
-        pacer = Pacer(self._tick, self._stop.is_set)
+        pacer = Pacer(self._tick, self._ended)
         # Inputs without absolute time begin now; a zero stamp means "no stamp" to everybody else.
         offset = 0 if source.absolute else time.time_ns()
         last = 0
-        while not self._stop.is_set():
+        while not self._ended():
             for item in source:
                 moment = item.time_ns + offset
                 if not source.live and not pacer.wait(moment, self._config.speed):
@@ -139,7 +145,7 @@ class SourceNode(Node):
                     self._publish_recorded(item)
                 self._skipped = source.skipped
                 last = moment
-                if self._stop.is_set():
+                if self._ended():
                     return
             self._passes += 1
             if not self._config.loop:
@@ -152,9 +158,9 @@ class SourceNode(Node):
                 offset = last + 100_000_000  # time of a video runs on
 
     def _tick(self, moment_ns: int) -> None:
-        if self._clock is not None and moment_ns > self._clock_ns:
+        if self._clock_publisher is not None and moment_ns > self._clock_ns:
             self._clock_ns = moment_ns
-            self._clock.publish(Clock(clock=to_time(moment_ns)))
+            self._clock_publisher.publish(Clock(clock=to_time(moment_ns)))
 
     def _publish_picture(self, picture: Picture, stamp_ns: int) -> None:
         rgb = self._resized(picture.rgb)
@@ -166,8 +172,8 @@ class SourceNode(Node):
         if not self._has_info:
             camera = self._camera_for(*self._size)
             if camera is not None:
-                self._publishers["camera_info"].publish(_camera_info(camera, header))
-        self._image.publish(rgb_to_image(rgb, header))
+                self._outputs["camera_info"].publish(_camera_info(camera, header))
+        self._image_publisher.publish(rgb_to_image(rgb, header))
         self._published += 1
 
     def _resized(self, rgb: np.ndarray) -> np.ndarray:
@@ -202,9 +208,9 @@ class SourceNode(Node):
                 message = rescaled
         elif item.topic == "ground_truth" and self._camera is not None and self._size is not None:
             _scale_boxes(message, self._size[0] / self._camera.width, self._size[1] / self._camera.height)
-        if item.topic not in self._publishers:
-            self._publishers[item.topic] = self.create_publisher(kind, item.topic, qos)
-        self._publishers[item.topic].publish(message)
+        if item.topic not in self._outputs:
+            self._outputs[item.topic] = self.create_publisher(kind, item.topic, qos)
+        self._outputs[item.topic].publish(message)
 
 
 def _camera_info(camera: CameraModel, header: Any) -> CameraInfo:
