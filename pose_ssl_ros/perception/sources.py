@@ -19,7 +19,7 @@ IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".ppm", ".
 BAG_SUFFIXES = frozenset({".mcap", ".db3"})
 FOLDER_RATE = 10.0  # Hz
 # Containers round the number of frames; fewer than this share of it means that the file was cut.
-WHOLE = 0.95
+WHOLE = 0.9
 
 
 class SourceError(ValueError):
