@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from pose_ssl_sim.config import SimConfig
 
 from pose_ssl_ros.interfaces import CameraModel
-from pose_ssl_sim.config import SimConfig
 
 NEAR, FAR = 0.1, 150.0
 

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-
-from pose_ssl_sim import figures, vehicles
+from pose_ssl_sim import figures, machines, vehicles
 from pose_ssl_sim.config import SimError
 from pose_ssl_sim.meshes import Mesh
 
@@ -15,11 +14,11 @@ _MAKERS: dict[str, Callable[..., Mesh]] = {
     "sedan": vehicles.sedan,
     "truck": vehicles.truck,
     "bus": vehicles.bus,
-    "motorcycle": vehicles.motorcycle,
+    "motorcycle": machines.motorcycle,
     "pedestrian": figures.pedestrian,
-    "forklift": vehicles.forklift,
+    "forklift": machines.forklift,
     "chair": figures.chair,
-    "airplane": vehicles.airplane,
+    "airplane": machines.airplane,
 }
 #: Every category that has a front.
 CATEGORIES = tuple(_MAKERS)

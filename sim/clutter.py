@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-
 from pose_ssl_sim.meshes import Mesh
 from pose_ssl_sim.paint import GLASS, body_colour, jitter, pick, shade
 
@@ -21,7 +20,14 @@ def tree(rng: Rng) -> Mesh:
     if rng.random() < 0.3:
         for i in range(3):
             z = height * (0.25 + 0.22 * i)
-            mesh.cylinder((0, 0, z), (0, 0, z + height * 0.35), height * (0.24 - 0.06 * i), shade(leaf, 0.7 + 0.1 * i), end_radius=0.0, sides=7)
+            mesh.cylinder(
+                (0, 0, z),
+                (0, 0, z + height * 0.35),
+                height * (0.24 - 0.06 * i),
+                shade(leaf, 0.7 + 0.1 * i),
+                end_radius=0.0,
+                sides=7,
+            )
     else:
         for _ in range(int(rng.integers(2, 5))):
             r = height * rng.uniform(0.14, 0.24)
@@ -66,7 +72,11 @@ def boxes(rng: Rng) -> Mesh:
     z = 0.0
     for _ in range(int(rng.integers(1, 4))):
         a, b, c = rng.uniform(0.3, 0.8, 3)
-        mesh.box((rng.uniform(-0.08, 0.08), rng.uniform(-0.08, 0.08), z + c / 2), (a, b, c), jitter(rng, (0.6, 0.46, 0.3), 0.15))
+        mesh.box(
+            (rng.uniform(-0.08, 0.08), rng.uniform(-0.08, 0.08), z + c / 2),
+            (a, b, c),
+            jitter(rng, (0.6, 0.46, 0.3), 0.15),
+        )
         z += c
     return mesh
 
@@ -93,7 +103,13 @@ def hedge(rng: Rng) -> Mesh:
         green = jitter(rng, (0.22, 0.4, 0.15), 0.07)
         mesh.wedge((-length / 2, length / 2, 0.6), (-length / 2 + 0.1, length / 2 - 0.1, 0.45), (0, height), green)
         for _ in range(3):
-            mesh.sphere((rng.uniform(-length / 2, length / 2), 0, height), (0.4, 0.3, 0.22), jitter(rng, green, 0.05), sides=6, rings=4)
+            mesh.sphere(
+                (rng.uniform(-length / 2, length / 2), 0, height),
+                (0.4, 0.3, 0.22),
+                jitter(rng, green, 0.05),
+                sides=6,
+                rings=4,
+            )
     else:
         wall = jitter(rng, (0.6, 0.5, 0.45), 0.15)
         mesh.box((0, 0, height / 2), (length, 0.25, height), wall)
@@ -108,14 +124,23 @@ def building(rng: Rng) -> Mesh:
     floors = int(rng.integers(1, 5))
     storey = rng.uniform(2.6, 3.2)
     height = floors * storey + 0.5
-    wall = jitter(rng, pick(rng, ((0.78, 0.72, 0.62), (0.62, 0.36, 0.28), (0.66, 0.66, 0.68), (0.85, 0.82, 0.75), (0.5, 0.55, 0.6))), 0.07)
+    wall = jitter(
+        rng,
+        pick(rng, ((0.78, 0.72, 0.62), (0.62, 0.36, 0.28), (0.66, 0.66, 0.68), (0.85, 0.82, 0.75), (0.5, 0.55, 0.6))),
+        0.07,
+    )
     mesh.box((0, depth / 2, height / 2), (width, depth, height), wall)
     mesh.box((0, depth / 2, 0.3), (width + 0.06, depth + 0.06, 0.6), shade(wall, 0.6))
     roof = jitter(rng, pick(rng, ((0.45, 0.2, 0.15), (0.25, 0.25, 0.28))), 0.05)
     if rng.random() < 0.6:
         a, b, h = width / 2 + 0.2, depth + 0.2, rng.uniform(1.0, 2.2)
         ring = [(-a, -0.2, height), (a, -0.2, height), (a, b, height), (-a, b, height)]
-        ridge = [(-a, depth / 2 - 0.05, height + h), (a, depth / 2 - 0.05, height + h), (a, depth / 2 + 0.05, height + h), (-a, depth / 2 + 0.05, height + h)]
+        ridge = [
+            (-a, depth / 2 - 0.05, height + h),
+            (a, depth / 2 - 0.05, height + h),
+            (a, depth / 2 + 0.05, height + h),
+            (-a, depth / 2 + 0.05, height + h),
+        ]
         mesh.hexahedron(ring, ridge, roof)
     else:
         mesh.box((0, depth / 2, height + 0.15), (width + 0.3, depth + 0.3, 0.3), shade(wall, 0.75))

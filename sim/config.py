@@ -22,13 +22,18 @@ class SimConfig:
     """Parameters of the simulated world, its camera and its robot."""
 
     scenario: str = parameter(
-        "street", "What the world holds: traffic, standing objects to circle, or both.", choices=SCENARIOS, read_only=True
+        "street",
+        "What the world holds: traffic, standing objects to circle, or both.",
+        choices=SCENARIOS,
+        read_only=True,
     )
     seed: int = parameter(0, "Seed of everything random; same seed, same frames.", minimum=0, read_only=True)
     real_time_factor: float = parameter(
         1.0, "Simulated seconds per second of the wall; 0 is as fast as possible.", minimum=0.0, maximum=100.0
     )
-    duration: float = parameter(0.0, "Simulated time after which the node ends; 0 never.", minimum=0.0, unit="s", read_only=True)
+    duration: float = parameter(
+        0.0, "Simulated time after which the node ends; 0 never.", minimum=0.0, unit="s", read_only=True
+    )
     renderer: str = parameter("auto", "Which renderer draws.", choices=RENDERERS, read_only=True)
     render_threads: int = parameter(
         0, "Threads of the software OpenGL; 0 leaves it to Mesa.", minimum=0, maximum=64, read_only=True
@@ -40,7 +45,9 @@ class SimConfig:
     field_of_view: float = parameter(
         1.3, "Horizontal field of view.", minimum=0.3, maximum=2.4, unit="rad", read_only=True
     )
-    camera_height: float = parameter(1.0, "Camera above the ground.", minimum=0.2, maximum=3.0, unit="m", read_only=True)
+    camera_height: float = parameter(
+        1.0, "Camera above the ground.", minimum=0.2, maximum=3.0, unit="m", read_only=True
+    )
     camera_x: float = parameter(0.2, "Camera ahead of base_link.", minimum=-1.0, maximum=1.0, unit="m", read_only=True)
     camera_pitch: float = parameter(
         0.0, "Camera pitch, down positive.", minimum=-0.6, maximum=0.6, unit="rad", read_only=True
@@ -72,13 +79,19 @@ class SimConfig:
         maximum=200,
         read_only=True,
     )
-    orbit_radius: float = parameter(9.5, "Radius of the circle in `orbit`.", minimum=6.0, maximum=30.0, unit="m", read_only=True)
-    orbit_speed: float = parameter(1.2, "Speed along that circle.", minimum=0.1, maximum=5.0, unit="m/s", read_only=True)
+    orbit_radius: float = parameter(
+        9.5, "Radius of the circle in `orbit`.", minimum=6.0, maximum=30.0, unit="m", read_only=True
+    )
+    orbit_speed: float = parameter(
+        1.2, "Speed along that circle.", minimum=0.1, maximum=5.0, unit="m/s", read_only=True
+    )
     orbit_lifetime: float = parameter(
         40.0, "Mean time that an object stands in `orbit`.", minimum=5.0, maximum=3600.0, unit="s", read_only=True
     )
 
-    max_speed: float = parameter(2.0, "Greatest speed of the robot.", minimum=0.1, maximum=5.0, unit="m/s", read_only=True)
+    max_speed: float = parameter(
+        2.0, "Greatest speed of the robot.", minimum=0.1, maximum=5.0, unit="m/s", read_only=True
+    )
     max_yaw_rate: float = parameter(
         1.5, "Greatest turning rate of the robot.", minimum=0.1, maximum=6.0, unit="rad/s", read_only=True
     )
@@ -89,9 +102,15 @@ class SimConfig:
         0.5, "Simulated time without a command after which the robot stops.", minimum=0.05, maximum=60.0, unit="s"
     )
 
-    min_pixels: int = parameter(60, "Objects with fewer visible pixels are left out of the truth.", minimum=1, read_only=True)
+    min_pixels: int = parameter(
+        60, "Objects with fewer visible pixels are left out of the truth.", minimum=1, read_only=True
+    )
     min_visible: float = parameter(
-        0.05, "Objects of which less than this share shows are left out of the truth.", minimum=0.0, maximum=1.0, read_only=True
+        0.05,
+        "Objects of which less than this share shows are left out of the truth.",
+        minimum=0.0,
+        maximum=1.0,
+        read_only=True,
     )
     max_range: float = parameter(
         40.0, "Objects further away are left out of the truth.", minimum=1.0, maximum=200.0, unit="m", read_only=True

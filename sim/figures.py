@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-
 from pose_ssl_sim.meshes import Mesh
 from pose_ssl_sim.paint import body_colour, jitter, pick, shade
 
@@ -39,12 +38,23 @@ def pedestrian(rng: Rng) -> Mesh:
     depth = 0.12 * build
     if rng.random() < 0.25:  # a skirt or a long coat
         low = height * rng.uniform(0.25, 0.38)
-        mesh.wedge((-depth * 1.6, depth * 1.6, shoulder * 1.9), (-depth, depth, shoulder * 1.5), (low, hip + 0.1), pick(rng, (shirt, trousers)))
-    mesh.wedge((-depth * 0.9, depth * 0.95, shoulder * 1.6), (-depth, depth, shoulder * 2.1), (hip - 0.04, neck - 0.03), shirt)
+        mesh.wedge(
+            (-depth * 1.6, depth * 1.6, shoulder * 1.9),
+            (-depth, depth, shoulder * 1.5),
+            (low, hip + 0.1),
+            pick(rng, (shirt, trousers)),
+        )
+    mesh.wedge(
+        (-depth * 0.9, depth * 0.95, shoulder * 1.6), (-depth, depth, shoulder * 2.1), (hip - 0.04, neck - 0.03), shirt
+    )
     front = pick(rng, ("open", "print", "tie"))
     middle = (hip + neck) / 2
     if front == "open":
-        mesh.box((depth * 1.02, 0, middle), (0.02, shoulder * 0.7, (neck - hip) * 0.92), pick(rng, ((0.92,) * 3, body_colour(rng))))
+        mesh.box(
+            (depth * 1.02, 0, middle),
+            (0.02, shoulder * 0.7, (neck - hip) * 0.92),
+            pick(rng, ((0.92,) * 3, body_colour(rng))),
+        )
     elif front == "print":
         mesh.box((depth * 1.02, 0, middle + 0.08), (0.02, shoulder * 1.1, 0.2), body_colour(rng))
     else:
@@ -59,14 +69,18 @@ def pedestrian(rng: Rng) -> Mesh:
         mesh.box((head[0] - r * 0.85, 0, head[2] - r * 0.8), (r * 0.7, r * 1.7, r * 2.2), hair)
     mesh.box((head[0] + r * 1.05, 0, head[2] - r * 0.15), (r * 0.4, r * 0.3, r * 0.45), shade(skin, 0.85))
     for side in (-1, 1):
-        mesh.box((head[0] + r * 0.92, side * r * 0.4, head[2] + r * 0.2), (r * 0.25, r * 0.32, r * 0.22), (0.08, 0.07, 0.07))
+        mesh.box(
+            (head[0] + r * 0.92, side * r * 0.4, head[2] + r * 0.2), (r * 0.25, r * 0.32, r * 0.22), (0.08, 0.07, 0.07)
+        )
     mesh.box((head[0] + r * 0.9, 0, head[2] - r * 0.62), (r * 0.2, r * 0.6, r * 0.16), (0.6, 0.2, 0.2))
     if rng.random() < 0.4:
         pack = body_colour(rng)
         mesh.box((-depth - 0.1, 0, middle + 0.07), (0.2, shoulder * 1.4, (neck - hip) * 0.75), pack)
         mesh.box((-depth - 0.22, 0, middle - 0.03), (0.07, shoulder * 0.9, (neck - hip) * 0.35), shade(pack, 0.6))
         for side in (-1, 1):
-            mesh.box((depth * 1.02, side * shoulder * 0.6, middle + 0.1), (0.025, 0.05, (neck - hip) * 0.7), shade(pack, 0.7))
+            mesh.box(
+                (depth * 1.02, side * shoulder * 0.6, middle + 0.1), (0.025, 0.05, (neck - hip) * 0.7), shade(pack, 0.7)
+            )
     return mesh
 
 
@@ -104,12 +118,28 @@ def chair(rng: Rng) -> Mesh:
         count = int(rng.integers(3, 6))
         for i in range(count):
             y = (i / (count - 1) - 0.5) * (width - 0.06)
-            mesh.hexahedron(*[[(x - s + dx, y + dy, z) for dx, dy in ((-0.02, -0.03), (0.02, -0.03), (0.02, 0.03), (-0.02, 0.03))] for x, s, z in ((rear + 0.03, 0.0, seat), (rear + 0.03, lean, back))], frame)
+            mesh.hexahedron(
+                *[
+                    [(x - s + dx, y + dy, z) for dx, dy in ((-0.02, -0.03), (0.02, -0.03), (0.02, 0.03), (-0.02, 0.03))]
+                    for x, s, z in ((rear + 0.03, 0.0, seat), (rear + 0.03, lean, back))
+                ],
+                frame,
+            )
         mesh.box((rear + 0.03 - lean, 0, back - 0.04), (0.05, width, 0.1), frame)
     else:
         gap = 0.0 if kind == "arm" else rng.uniform(0.0, 0.15)
-        mesh.wedge((rear, rear + t, width), (rear - lean, rear - lean + t, width * rng.uniform(0.8, 1.0)), (seat + gap, back), cloth)
-        mesh.wedge((rear - 0.012, rear, width * 0.7), (rear - lean - 0.012, rear - lean, width * 0.65), (seat + gap + 0.04, back - 0.06), shade(frame, 0.6))
+        mesh.wedge(
+            (rear, rear + t, width),
+            (rear - lean, rear - lean + t, width * rng.uniform(0.8, 1.0)),
+            (seat + gap, back),
+            cloth,
+        )
+        mesh.wedge(
+            (rear - 0.012, rear, width * 0.7),
+            (rear - lean - 0.012, rear - lean, width * 0.65),
+            (seat + gap + 0.04, back - 0.06),
+            shade(frame, 0.6),
+        )
         if gap:
             mesh.box((rear + 0.02, 0, seat + gap / 2), (0.04, 0.1, gap + 0.05), (0.2,) * 3)
     if kind == "arm" or rng.random() < 0.35:

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 import cv2
 import numpy as np
-
-from pose_ssl_ros.interfaces import CameraModel
 from pose_ssl_sim.camera import CameraPose
 from pose_ssl_sim.light import Light
+
+from pose_ssl_ros.interfaces import CameraModel
 
 _SCALE = 24.0  # texture pixels per metre
 _COARSE = 5  # the far texture is this much coarser
@@ -74,7 +74,9 @@ class Ground:
         dashes = ((np.mod(x, 4.0) < 2.0) & off_crossing)[None, :]
         for offset in (-1.15, 1.15):
             image[(np.abs(y - offset) < 0.06)[:, None] & dashes] = paint
-        image[(np.abs(side - LANE_EDGE) < 0.05)[:, None] & (off_crossing & (np.mod(x, 1.0) < 0.5))[None, :]] = paint * 0.9
+        image[(np.abs(side - LANE_EDGE) < 0.05)[:, None] & (off_crossing & (np.mod(x, 1.0) < 0.5))[None, :]] = (
+            paint * 0.9
+        )
         zebra = np.abs(np.abs((x + BLOCK / 2) % BLOCK - BLOCK / 2) - CROSSING - 1.6) < 1.1
         image[((np.mod(y, 1.0) < 0.5) & (side < PARKING_EDGE))[:, None] & zebra[None, :]] = paint
         self._patches(rng, image, 50, asphalt)
@@ -108,7 +110,15 @@ class Ground:
                 end = (at[0] + int(rng.integers(10, 90)), at[1] + int(rng.integers(8, 50)))
                 cv2.rectangle(image, at, end, colour, -1)
 
-    def draw(self, out: np.ndarray, pose: CameraPose, model: CameraModel, light: Light, time: float, solids: Iterable[tuple[np.ndarray, float]]) -> None:
+    def draw(
+        self,
+        out: np.ndarray,
+        pose: CameraPose,
+        model: CameraModel,
+        light: Light,
+        time: float,
+        solids: Iterable[tuple[np.ndarray, float]],
+    ) -> None:
         """Paint the rows below the horizon of an image in place.
 
         Args:
@@ -143,7 +153,9 @@ class Ground:
         np.clip(scaled, 0, 255, out=scaled)
         out[first:] = scaled
 
-    def _warp(self, homography: np.ndarray, pose: CameraPose, rows: int, columns: int, texture: np.ndarray, scale: float) -> np.ndarray:
+    def _warp(
+        self, homography: np.ndarray, pose: CameraPose, rows: int, columns: int, texture: np.ndarray, scale: float
+    ) -> np.ndarray:
         # Numbers stay small however far the robot has come: the texture repeats.
         shift = math.floor(pose.position[0] / self._period) * self._period
         to_texture = np.array([[scale, 0, -shift * scale - 0.5], [0, scale, self._half * scale - 0.5], [0, 0, 1.0]])
@@ -155,7 +167,16 @@ class Ground:
             borderMode=cv2.BORDER_WRAP,
         )
 
-    def _shadow(self, homography: np.ndarray, pose: CameraPose, rows: int, columns: int, light: Light, time: float, solids: Iterable[tuple[np.ndarray, float]]) -> np.ndarray:
+    def _shadow(
+        self,
+        homography: np.ndarray,
+        pose: CameraPose,
+        rows: int,
+        columns: int,
+        light: Light,
+        time: float,
+        solids: Iterable[tuple[np.ndarray, float]],
+    ) -> np.ndarray:
         """Brightness factor (rows, columns) float32."""
         side = int(_SHADOW_SIDE * _SHADOW_SCALE)
         centre = pose.position[:2] + np.array([math.cos(pose.yaw), math.sin(pose.yaw)]) * _SHADOW_SIDE * 0.42
@@ -173,7 +194,7 @@ class Ground:
             if np.abs(footprint - centre).max() <= _SHADOW_SIDE * 0.6 + 5:
                 corners = ((footprint - centre + _SHADOW_SIDE / 2) * _SHADOW_SCALE).astype(np.int32)
                 cv2.fillConvexPoly(canvas, corners, int(255 * min(0.8, depth + 0.3)))
-        canvas = cv2.blur(canvas, (3, 3))
+        soft = cv2.blur(canvas, (3, 3))
         to_canvas = np.array(
             [
                 [_SHADOW_SCALE, 0, (_SHADOW_SIDE / 2 - centre[0]) * _SHADOW_SCALE],
@@ -182,6 +203,6 @@ class Ground:
             ]
         )
         seen = cv2.warpPerspective(
-            canvas, to_canvas @ homography, (columns, rows), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+            soft, to_canvas @ homography, (columns, rows), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         )
         return 1 - seen.astype(np.float32) / 255

@@ -6,10 +6,10 @@ import math
 
 import cv2
 import numpy as np
-
-from pose_ssl_ros.interfaces import CameraModel
 from pose_ssl_sim.camera import CameraPose
 from pose_ssl_sim.renderer import Lighting
+
+from pose_ssl_ros.interfaces import CameraModel
 
 _SKY_WIDTH, _SKY_HEIGHT = 1024, 192
 _SKY_TOP = math.radians(55)  # the elevation of the panorama's first row
@@ -58,7 +58,9 @@ class Light:
         sky = sky * (1 - cover) + np.array([236.0, 238.0, 240.0]) * (1 - 0.25 * self._overcast) * cover
         # A far skyline: hills, then houses, so that the horizon is nowhere bare.
         x = np.arange(_SKY_WIDTH)
-        hills = 9 + sum(rng.uniform(1, 4) * np.sin(k * 2 * math.pi * x / _SKY_WIDTH + rng.uniform(0, 6)) for k in (2, 3, 5, 9))
+        hills = np.full(_SKY_WIDTH, 9.0)
+        for k in (2, 3, 5, 9):
+            hills += rng.uniform(1, 4) * np.sin(k * 2 * math.pi * x / _SKY_WIDTH + rng.uniform(0, 6))
         rows = np.arange(_SKY_HEIGHT)[:, None]
         sky[rows >= _SKY_HEIGHT - hills[None, :]] = self._horizon * 0.55 + np.array([60, 85, 70]) * 0.4
         at = 0

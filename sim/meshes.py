@@ -12,7 +12,7 @@ PALETTE_BITS = 5
 PALETTE_SHAPE = (128, 256)  # rows, columns; 2**15 texels
 
 Colour = tuple[float, float, float]
-Point = Sequence[float]
+Point = Sequence[float] | np.ndarray
 
 
 class Mesh:
@@ -29,7 +29,7 @@ class Mesh:
     def __len__(self) -> int:
         return len(self._faces)
 
-    def face(self, points: Sequence[Point], colour: Colour) -> None:
+    def face(self, points: Sequence[Point] | np.ndarray, colour: Colour) -> None:
         """Add a convex polygon, its points counter-clockwise seen from outside."""
         self._faces.append(np.asarray(points, dtype=float))
         self._colours.append(colour)
@@ -50,7 +50,13 @@ class Mesh:
             [(x + dx, y + dy, z - c) for dx, dy in ring], [(x + dx, y + dy, z + c) for dx, dy in ring], colour
         )
 
-    def wedge(self, bottom: tuple[float, float, float], top: tuple[float, float, float], z: tuple[float, float], colour: Colour) -> None:
+    def wedge(
+        self,
+        bottom: tuple[float, float, float],
+        top: tuple[float, float, float],
+        z: tuple[float, float],
+        colour: Colour,
+    ) -> None:
         """Add a solid symmetric in y.
 
         Args:
@@ -72,7 +78,9 @@ class Mesh:
         top = [(x - a, y - b, z + c), (x + a * 0.4, y - b, z + c), (x + a * 0.4, y + b, z + c), (x - a, y + b, z + c)]
         self.hexahedron(low, top, colour)
 
-    def cylinder(self, start: Point, end: Point, radius: float, colour: Colour, end_radius: float | None = None, sides: int = 8) -> None:
+    def cylinder(
+        self, start: Point, end: Point, radius: float, colour: Colour, end_radius: float | None = None, sides: int = 8
+    ) -> None:
         """Add a cylinder or, with another radius at its end, a cone."""
         a, b = np.asarray(start, float), np.asarray(end, float)
         axis = (b - a) / max(1e-9, float(np.linalg.norm(b - a)))

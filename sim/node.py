@@ -14,6 +14,10 @@ import numpy as np
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Transform, TransformStamped, Twist
 from nav_msgs.msg import Odometry
+from pose_ssl_sim.camera import CameraPose
+from pose_ssl_sim.config import SimConfig, SimError
+from pose_ssl_sim.truth import TruthObject
+from pose_ssl_sim.world import SimFrame, World
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
@@ -25,10 +29,6 @@ from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithP
 from pose_ssl_ros.interfaces import CameraModel, EgoState, Mounting
 from pose_ssl_ros.nodes.runtime import LATCHED, RESULT, Diagnostics, Level, bind, run
 from pose_ssl_ros.viewpoint import orientation_in_camera, quaternion_from_matrix
-from pose_ssl_sim.camera import CameraPose
-from pose_ssl_sim.config import SimConfig, SimError
-from pose_ssl_sim.truth import TruthObject
-from pose_ssl_sim.world import SimFrame, World
 
 ODOM, BASE, CAMERA = "odom", "base_link", "camera_optical_frame"
 # A reliable camera is heard by best-effort and reliable subscribers alike; a shallow queue keeps it from waiting.

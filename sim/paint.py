@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
-
 from pose_ssl_sim.meshes import Colour
 
 GLASS: Colour = (0.13, 0.17, 0.22)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from pose_ssl_sim.config import SCENARIOS, SimConfig
+from pose_ssl_sim.world import SimFrame, World
 
 from pose_ssl_ros.parameters import from_values
 from pose_ssl_ros.viewpoint import heading_of
-from pose_ssl_sim.config import SCENARIOS, SimConfig
-from pose_ssl_sim.world import SimFrame, World
 
 _COLOURS = {"toward": (255, 60, 60), "away": (60, 200, 60), "left": (80, 140, 255), "right": (255, 200, 40)}
 
@@ -70,7 +70,10 @@ def main() -> None:
     sheet = np.vstack([np.hstack(tiles[i : i + 3]) for i in range(0, len(tiles), 3)])
     path = options.out / f"{options.scenario}_{options.seed}.png"
     cv2.imwrite(str(path), sheet[:, :, ::-1])
-    print(f"{path}: renderer {name}, {1000 * spent / len(tiles):.1f} ms per image, {headings}, {frame.collisions} collisions")
+    print(
+        f"{path}: renderer {name}, {1000 * spent / len(tiles):.1f} ms per image, "
+        f"{headings}, {frame.collisions} collisions"
+    )
 
 
 if __name__ == "__main__":

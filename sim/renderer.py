@@ -14,7 +14,6 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import pybullet
-
 from pose_ssl_sim.config import SimError
 from pose_ssl_sim.meshes import Mesh, palette_image
 
@@ -133,6 +132,10 @@ class Renderer:
     def hide(self, body: int) -> None:
         """Take a body out of sight."""
         pybullet.resetBasePositionAndOrientation(body, _AWAY, (0, 0, 0, 1), physicsClientId=self._client)
+
+    def remove(self, body: int) -> None:
+        """Take a body away for good."""
+        pybullet.removeBody(body, physicsClientId=self._client)
 
     def draw(self, view: np.ndarray, projection: np.ndarray, width: int, height: int, light: Lighting) -> Raw:
         """Draw what a camera sees.

@@ -6,7 +6,6 @@ import math
 from typing import Protocol
 
 import numpy as np
-
 from pose_ssl_sim import clutter
 from pose_ssl_sim.config import SimConfig
 from pose_ssl_sim.ground import BLOCK, CROSSING, PARKING_EDGE, PAVEMENT_EDGE
@@ -68,7 +67,7 @@ class Street:
     def update(self, dt: float, time: float) -> None:
         """Set up the street ahead, clear it behind, send traffic."""
         self._recycle()
-        means = {"toward": 4.8, "away": 4.8, "cross": 2.8, "walk": 1.8, "step_out": 5.0}
+        means = {"toward": 4.8, "away": 4.8, "cross": 2.8, "walk": 1.8, "step_out": 3.2}
         clock = time + 10.0
         for name, mean in means.items():
             if self._config.density <= 0 or clock < self._due[name]:
@@ -119,7 +118,7 @@ class Street:
         yields = self._yields()
         if actor is not None:
             actor.speed = pace
-            actor.behaviour = Cross(direction, pace, yields, 1.2, 26.0)
+            actor.behaviour = Cross(direction, pace, yields, 1.2, 26.0, waits=True)
 
     def _send_walk(self) -> None:
         rng, robot = self._rng, self._stage.robot
@@ -138,7 +137,9 @@ class Street:
         direction = 1 if rng.random() < 0.5 else -1
         start = PARKING_EDGE + 0.4
         pace = rng.uniform(1.0, 1.6)
-        x = robot.x + max(4.0, max(0.8, robot.speed) * start / pace + rng.uniform(-2.0, 3.0))
+        # Some step out where the robot will be by then, others further on.
+        meeting = max(4.0, max(0.8, robot.speed) * start / pace + rng.uniform(-2.0, 3.0))
+        x = robot.x + (meeting if rng.random() < 0.4 else rng.uniform(9.0, 18.0))
         yields = self._yields()
         actor = self._enter_moving("pedestrian", x, -direction * start, direction * math.pi / 2)
         if actor is not None:
@@ -177,7 +178,9 @@ class Street:
                 self._stand(found, rng, "chair", middle + rng.uniform(-3, 3), side * rng.uniform(7.0, 8.6), yaw)
             if self._mixed and rng.random() < 0.6:
                 kind, yaw = _draw(rng, _LOT), rng.uniform(-math.pi, math.pi)
-                self._stand(found, rng, f"{kind}:parked", middle + rng.uniform(-1, 1), side * rng.uniform(9.5, 12.0), yaw)
+                self._stand(
+                    found, rng, f"{kind}:parked", middle + rng.uniform(-1, 1), side * rng.uniform(9.5, 12.0), yaw
+                )
             elif rng.random() < 0.85:
                 y = side * rng.uniform(PAVEMENT_EDGE + 0.6, PAVEMENT_EDGE + 3.0)
                 self._stand(found, rng, "clutter:building", middle, y, inward)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
-
 from pose_ssl_sim import catalogue, clutter
 from pose_ssl_sim.catalogue import ObjectSpec
 from pose_ssl_sim.renderer import Renderer
@@ -67,7 +66,12 @@ class Actor:
 def corners(x: float, y: float, yaw: float, half_length: float, half_width: float) -> np.ndarray:
     """The corners (4, 2) of a rectangle on the ground."""
     c, s = math.cos(yaw), math.sin(yaw)
-    ring = ((half_length, half_width), (-half_length, half_width), (-half_length, -half_width), (half_length, -half_width))
+    ring = (
+        (half_length, half_width),
+        (-half_length, half_width),
+        (-half_length, -half_width),
+        (half_length, -half_width),
+    )
     return np.array([(x + c * a - s * b, y + s * a + c * b) for a, b in ring])
 
 
@@ -146,15 +150,22 @@ class Stage:
             for other in self.actors
         )
 
-    def gap_ahead(self, actor: Actor, yields: bool, reach: float = 14.0) -> float:
-        """Free way ahead of an actor in metres, at most `reach`; the robot counts only if the actor yields."""
+    def busy(self, actor: Actor, x: float) -> bool:
+        """Whether somebody drives where an actor wants to cross the street."""
+        return any(
+            o is not actor and o.behaviour is not None and abs(o.x - x) < 4.0 + o.half[0] and abs(o.y) < 4.5
+            for o in self.actors
+        )
+
+    def gap_ahead(self, actor: Actor, others_count: bool, robot_counts: bool, reach: float = 14.0) -> float:
+        """Free way ahead of an actor in metres, at most `reach`."""
         c, s = math.cos(actor.yaw), math.sin(actor.yaw)
         half_length, half_width = actor.half
         gap = reach
-        others: list[tuple[float, float, float, float, float]] = [
-            (o.x, o.y, o.yaw, *o.half) for o in self.actors if o is not actor and o.behaviour is not None
-        ]
-        if yields:
+        others: list[tuple[float, float, float, float, float]] = []
+        if others_count:
+            others = [(o.x, o.y, o.yaw, *o.half) for o in self.actors if o is not actor and o.behaviour is not None]
+        if robot_counts:
             robot = self.robot
             others.append((robot.x, robot.y, robot.yaw, robot.half[0], robot.half[1]))
         for x, y, yaw, length, width in others:
@@ -193,6 +204,7 @@ class Robot:
     yaw: float
     speed: float
     half: tuple[float, float] = (0.32, 0.26)
+    standing: float = 0.0  # seconds since it last moved
 
     def corners(self, margin: float = 0.0) -> np.ndarray:
         """Footprint (4, 2) in the world."""

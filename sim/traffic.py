@@ -9,22 +9,34 @@ from pose_ssl_sim.stage import Actor, Stage
 
 _BRAKING = 4.0  # m/s^2
 _ACCELERATION = 1.5
-_PATIENCE = 4.0  # seconds before somebody who is blocked goes on regardless
+_PATIENCE = 4.0  # seconds before somebody who is blocked by others goes on regardless
+_GIVES_UP = 14.0
+_SEEN_STANDING = 0.8
+_KERB = 6.3  # metres from the middle of the street, where those who cross wait
 
 
-def follow(actor: Actor, cruise: float, yields: bool, dt: float, stage: Stage, margin: float = 1.2) -> float:
+def minds_robot(yields: bool, stage: Stage) -> bool:
+    """Nobody drives into a robot that stands there for all to see; only some brake for one that moves."""
+    return yields or stage.robot.standing > _SEEN_STANDING
+
+
+def follow(
+    actor: Actor, cruise: float, yields: bool, dt: float, stage: Stage, margin: float = 1.2, ignore_others: bool = False
+) -> float:
     """The speed in m/s that keeps clear of what is ahead, reached with plausible acceleration."""
-    goal = cruise
     blocked = actor.state.get("blocked", 0.0)
-    if blocked < _PATIENCE:
-        gap = stage.gap_ahead(actor, yields)
-        goal = min(cruise, max(0.0, (gap - margin) / 1.1))
-    waiting = goal < 0.2
-    # Having lost patience, go on for a while before looking again.
-    blocked = blocked + dt if waiting or blocked >= _PATIENCE else 0.0
-    actor.state["blocked"] = 0.0 if blocked > 2 * _PATIENCE else blocked
+    gap = stage.gap_ahead(actor, not ignore_others and blocked < _PATIENCE, minds_robot(yields, stage))
+    goal = min(cruise, max(0.0, (gap - margin) / 1.1))
+    # Having lost patience, go on for a while before looking at the others again.
+    blocked = blocked + dt if goal < 0.2 or blocked >= _PATIENCE else 0.0
+    actor.state["blocked"] = 0.0 if blocked > 2 * _PATIENCE and goal > 0.2 else blocked
     step = (_BRAKING if goal < actor.speed else _ACCELERATION) * dt
     return actor.speed + min(step, max(-step, goal - actor.speed))
+
+
+def gives_up(actor: Actor) -> bool:
+    """Whether an actor has stood before the robot for too long and turns off."""
+    return actor.state.get("blocked", 0.0) > _GIVES_UP
 
 
 @dataclass
@@ -49,12 +61,12 @@ class Lane:
             # then; one that slows down or stops sees the vehicle swing back ahead of it.
             pace = max(1.0, robot.speed)
             meeting = robot.x + pace * distance / (pace + self.cruise)
-            self._stretch = (meeting + 0.6, meeting + 9.0)
+            self._stretch = (meeting + 1.0, meeting + 9.0)
         actor.speed = follow(actor, self.cruise, self.yields, dt, stage)
         goal = self.lane_y
         if self._stretch and self._stretch[0] < actor.x < self._stretch[1]:
             goal = self.weave_y
-        if self.yields and 0 < distance < 10.0:
+        if minds_robot(self.yields, stage) and 0 < distance < 10.0:
             goal = self.lane_y
         step = actor.speed * dt
         aside = min(0.55 * step, max(-0.55 * step, goal - actor.y))
@@ -64,7 +76,7 @@ class Lane:
         aim = math.atan2(aside, along) if step > 1e-4 else actor.yaw
         turn = math.atan2(math.sin(aim - actor.yaw), math.cos(aim - actor.yaw))
         actor.yaw += min(1.6 * dt, max(-1.6 * dt, turn))
-        return -22.0 < actor.x - robot.x < 55.0
+        return -22.0 < actor.x - robot.x < 55.0 and not gives_up(actor)
 
 
 @dataclass
@@ -76,12 +88,22 @@ class Cross:
     yields: bool
     margin: float
     limit: float
+    waits: bool = False  # at the kerb, until the street is clear
+    waited: float = 0.0
 
     def update(self, actor: Actor, dt: float, stage: Stage) -> bool:
         """Move on; leave on the other side."""
-        actor.speed = follow(actor, self.cruise, self.yields, dt, stage, self.margin)
+        to_kerb = -_KERB - actor.y * self.direction - actor.half[0]
+        entered = to_kerb < -0.5
+        cruise = self.cruise
+        if self.waits and not entered and to_kerb < 6.0 and self.waited < _PATIENCE and stage.busy(actor, actor.x):
+            cruise = min(cruise, max(0.0, to_kerb / 1.1))
+            self.waited += dt if cruise < 0.2 else 0.0
+        # Who has entered the street leaves it: stopping there would only block it.
+        actor.speed = follow(actor, cruise, self.yields, dt, stage, self.margin, self.waits and entered)
         actor.y += self.direction * actor.speed * dt
-        return actor.y * self.direction < self.limit and -15.0 < actor.x - stage.robot.x < 55.0
+        near = -15.0 < actor.x - stage.robot.x < 55.0
+        return near and actor.y * self.direction < self.limit and not gives_up(actor)
 
 
 @dataclass

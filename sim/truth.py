@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from pose_ssl_sim.camera import CameraPose
+from pose_ssl_sim.stage import Actor, Prop
 
 from pose_ssl_ros.interfaces import Box, CameraModel
 from pose_ssl_ros.viewpoint import azimuth_from_yaw, wrap
-from pose_ssl_sim.camera import CameraPose
-from pose_ssl_sim.stage import Actor, Prop
 
 _BINS = 24
 _RASTER = 96
@@ -96,7 +96,9 @@ class TruthReader:
                 found.append(seen)
         return sorted(found, key=lambda t: t.range_m)
 
-    def _look(self, actor: Actor, pose: CameraPose, bodies: np.ndarray, bearing: float, range_m: float) -> TruthObject | None:
+    def _look(
+        self, actor: Actor, pose: CameraPose, bodies: np.ndarray, bearing: float, range_m: float
+    ) -> TruthObject | None:
         model = self._model
         points = self._world_points(actor)
         pixels, depth = pose.project(points, model)

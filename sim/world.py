@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-
-from pose_ssl_ros.interfaces import CameraModel, EgoState, Mounting
 from pose_ssl_sim import scenarios
 from pose_ssl_sim.camera import CameraPose, camera_model, projection_matrix
 from pose_ssl_sim.config import SimConfig
@@ -18,6 +16,8 @@ from pose_ssl_sim.renderer import Renderer
 from pose_ssl_sim.robot import DifferentialDrive, robot_mesh
 from pose_ssl_sim.stage import Stage, corners, overlap
 from pose_ssl_sim.truth import TruthObject, TruthReader
+
+from pose_ssl_ros.interfaces import CameraModel, EgoState, Mounting
 
 #: Nothing moves further at once than in this time.
 _LONGEST_TICK_NS = 50_000_000
@@ -115,6 +115,7 @@ class World:
         self._move_robot(dt)
         seen = self.stage.robot
         seen.x, seen.y, seen.yaw, seen.speed = self.robot.x, self.robot.y, self.robot.yaw, self.robot.speed
+        seen.standing = 0.0 if abs(self.robot.speed) > 0.1 else seen.standing + dt
         self._scenario.update(dt, time)
         self.stage.update(dt)
         self._count_contacts()
