@@ -63,21 +63,57 @@ def heading_weight(heading: Sequence[float], y: float | None, config: DangerConf
     return weighted / total
 
 
-def clearance(motion: Motion, half_width: float, config: DangerConfig) -> tuple[float, float]:
+def side_reach(
+    heading: Sequence[float], motion: Motion, half_width: float, cut: bool, config: DangerConfig
+) -> float:
+    """How far an object reaches from its middle towards the robot's centre line, metres; may be negative.
+
+    A vehicle that comes or goes beside the robot shows its length behind its front, so
+    the inner side of its box belongs to its far end.  Its near end lies at the outer
+    side and is no wider than `widest_m`; but the inner side of the box is some part of
+    it, no farther back than `longest_m`, so one that reaches across the centre line blocks it.
+    Crosswise, or without a known heading, the box is believed.
+
+    Args:
+        heading: Probabilities aligned with `viewpoint.HEADINGS_AND_UNKNOWN`.
+        motion: Where the object is.
+        half_width: Half the box width at that range.
+        cut: The image border hides the outer side.
+        config: Widths and lengths.
+    """
+    toward, _, away, _, _ = heading
+    along = min(1.0, max(0.0, toward + away)) if math.isfinite(toward + away) else 0.0
+    x, y = motion.position[0], abs(motion.position[1])
+    box_side = y - half_width
+    if x <= 0 or box_side <= 0:
+        return half_width
+    near_end = y + half_width - (0.0 if cut else min(2 * half_width, config.widest_m))
+    far_end = box_side * (x + config.longest_m) / x
+    side = max(box_side, min(near_end, far_end))
+    return y - (along * side + (1.0 - along) * box_side)
+
+
+def clearance(motion: Motion, reach: float, config: DangerConfig) -> tuple[float, float]:
     """Distance from the object's side to the robot's corridor: (now, least within the horizon), metres.
 
-    Zero inside the corridor; the robot is taken to go straight on.
+    Zero inside the corridor; the robot is taken to go straight on.  Sideways motion
+    counts by what exceeds its uncertainty.
+
+    Args:
+        motion: Where the object is and how it moves.
+        reach: How far it reaches to the side (`side_reach`).
+        config: Corridor and horizon.
     """
-    x, y = motion.position
-    edge = half_width + config.corridor_half_width_m
+    y = motion.position[1]
+    edge = reach + config.corridor_half_width_m
     now = max(0.0, abs(y) - edge)
     moving = motion.velocity or motion.relative
     if moving is None:
         return now, now
-    later = y + moving[1] * config.horizon_s
+    sideways = math.copysign(max(0.0, abs(moving[1]) - motion.sigma), moving[1])
+    later = y + sideways * config.horizon_s
     if later * y < 0:
         return now, 0.0  # it crosses
-    # What goes straight at the robot's place counts for as long as it is still ahead.
     return now, min(now, max(0.0, abs(later) - edge))
 
 
@@ -114,12 +150,26 @@ def assess(
 
 
 def assess_motion(
-    heading: Sequence[float], range_m: float | None, motion: Motion | None, half_width: float, config: DangerConfig
+    heading: Sequence[float],
+    range_m: float | None,
+    motion: Motion | None,
+    half_width: float,
+    config: DangerConfig,
+    cut: bool = False,
 ) -> float:
-    """Danger of an object whose motion was estimated; None of it known is the worst case."""
+    """Danger of an object whose motion was estimated; None of it known is the worst case.
+
+    Args:
+        heading: Probabilities aligned with `viewpoint.HEADINGS_AND_UNKNOWN`.
+        range_m: Metres to its nearest ground point, None = not known.
+        motion: Where it is and how it moves.
+        half_width: Half the box width at that range, metres.
+        config: Weights and scales.
+        cut: The left or right image border hides a part of it.
+    """
     if motion is None:
         return assess(heading, range_m, None, None, None, None, config)
-    now, least = clearance(motion, half_width, config)
+    now, least = clearance(motion, side_reach(heading, motion, half_width, cut, config), config)
     if motion.position[0] < 0:
         # Beside or behind the robot: it can't be driven into, only come by itself.
         now = max(now, -motion.position[0])

@@ -19,6 +19,13 @@ class MotionConfig:
         maximum=20,
         unit="m",
     )
+    edge_px: float = parameter(
+        2.0,
+        "A box this near to the left or right image border is taken to be cut off.",
+        minimum=0,
+        maximum=50,
+        unit="px",
+    )
     pixel_sigma: float = parameter(
         2.0, "Standard deviation of a box edge that the ranging assumes.", minimum=0.1, maximum=50, unit="px"
     )
@@ -63,6 +70,16 @@ class DangerConfig:
     )
     corridor_half_width_m: float = parameter(
         0.6, "Half the width that the robot needs, margin included.", minimum=0.1, maximum=10, unit="m"
+    )
+    widest_m: float = parameter(
+        2.0,
+        "Width of what is seen from its front or back; a wider box shows the object's length behind it.",
+        minimum=0.1,
+        maximum=20,
+        unit="m",
+    )
+    longest_m: float = parameter(
+        6.0, "Length that an object which comes or goes is given at least.", minimum=0.0, maximum=50, unit="m"
     )
     clearance_scale_m: float = parameter(
         0.8, "Danger falls by 1/e for each such distance beside the corridor.", minimum=0.05, maximum=20, unit="m"

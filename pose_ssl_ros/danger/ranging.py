@@ -14,6 +14,9 @@ from typing import NamedTuple
 from pose_ssl_ros.danger.config import MotionConfig
 from pose_ssl_ros.interfaces import Box, CameraModel, Mounting
 
+# Noise of a box that the image border cuts, in units of its visible half width.
+_CUT = 3.0
+
 
 class GroundPoint(NamedTuple):
     """A box put on the ground."""
@@ -24,6 +27,7 @@ class GroundPoint(NamedTuple):
     half_width: float  # metres
     sigma_range: float  # 1 sigma along the ray, metres
     sigma_lateral: float  # 1 sigma across the ray, metres
+    cut: bool = False  # the left or right image border hides a part
 
 
 def assumed_camera(width: int, height: int, fov: float) -> CameraModel:
@@ -67,13 +71,22 @@ def locate(box: Box, camera: CameraModel, mounting: Mounting, config: MotionConf
     sigma_range = min(config.pixel_sigma * per_pixel + 0.02 * distance, distance / 2 + 0.05)
     if ground > limit:
         sigma_range = distance / 2 + 0.05  # a bound, hardly a measurement
+    half_width = box.w * distance / camera.fx / 2
+    sigma_lateral = config.pixel_sigma * distance / camera.fx + 0.02
+    cut = camera.width > 0 and (box.x <= config.edge_px or box.x + box.w >= camera.width - config.edge_px)
+    if cut:
+        # The middle of what is still in view slides along the image border: no motion of the
+        # object.  Wide noise makes the motion filter keep to what it knew before.
+        sigma_lateral += _CUT * (half_width + 0.3)
+        sigma_range += _CUT * (half_width + 0.3)
     return GroundPoint(
         x=mounting.x + distance * ahead / along,
         y=distance * left / along,
         range_m=distance,
-        half_width=box.w * distance / camera.fx / 2,
+        half_width=half_width,
         sigma_range=sigma_range,
-        sigma_lateral=config.pixel_sigma * distance / camera.fx + 0.02,
+        sigma_lateral=sigma_lateral,
+        cut=cut,
     )
 
 

@@ -230,7 +230,7 @@ class InferencePipeline:
             position=(x, y),
             velocity=motion.velocity,
             half_width=point.half_width,
-            danger=assess_motion(state.heading, range_m, motion, point.half_width, weights),
+            danger=assess_motion(state.heading, range_m, motion, point.half_width, weights, point.cut),
         )
 
 

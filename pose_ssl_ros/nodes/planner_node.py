@@ -22,7 +22,7 @@ from pose_ssl_ros.danger.steering import next_speed, yaw_rate
 from pose_ssl_ros.interfaces import EgoState
 from pose_ssl_ros.nodes.convert import ego_from_odom
 from pose_ssl_ros.nodes.runtime import RESULT, SENSOR, Diagnostics, Level, bind, run
-from pose_ssl_ros.viewpoint import HEADINGS_AND_UNKNOWN
+from pose_ssl_ros.viewpoint import HEADINGS
 
 
 class PlannerNode(Node):
@@ -97,9 +97,13 @@ class PlannerNode(Node):
 
 
 def probabilities(detection: Any) -> list[float]:
-    """Heading probabilities of a detection, aligned with `viewpoint.HEADINGS_AND_UNKNOWN`."""
+    """Heading probabilities of a detection, aligned with `viewpoint.HEADINGS_AND_UNKNOWN`.
+
+    What the four headings leave over is unknown, whatever the message says of it.
+    """
     scores = {r.hypothesis.class_id: float(r.hypothesis.score) for r in detection.results}
-    return [scores.get(name, 0.0) for name in HEADINGS_AND_UNKNOWN]
+    known = [scores.get(name, 0.0) for name in HEADINGS]
+    return [*known, 1.0 - sum(known)]
 
 
 def main(args: Sequence[str] | None = None) -> int:

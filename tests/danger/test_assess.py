@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pose_ssl_ros.danger.assess import assess, assess_motion, clearance, heading_weight, ramp
+from pose_ssl_ros.danger.assess import assess, assess_motion, clearance, heading_weight, ramp, side_reach
 from pose_ssl_ros.danger.config import DangerConfig
 from pose_ssl_ros.danger.motion import Motion
 
@@ -96,7 +96,7 @@ def test_never_rises_with_clearance(heading, distance, closing, a, b, y) -> None
 
 def _motion(x, y, velocity=None):
     closing = None
-    if velocity is not None:
+    if velocity is not None and (x or y):
         closing = -(x * velocity[0] + y * velocity[1]) / math.hypot(x, y)
     return Motion((x, y), velocity, velocity, 0.1, closing)
 
@@ -104,8 +104,9 @@ def _motion(x, y, velocity=None):
 def test_clearance_now_and_later() -> None:
     # 3 m to the left, half a metre wide, corridor .6: 3 - .5 - .6 = 1.9 m beside.
     assert clearance(_motion(8, 3), 0.5, CONFIG) == pytest.approx((1.9, 1.9))
-    # 0.4 m/s to the right for 3 s: 1.2 m nearer.
-    assert clearance(_motion(8, 3, (0.0, -0.4)), 0.5, CONFIG) == pytest.approx((1.9, 0.7))
+    # 0.5 m/s to the right, of which 0.1 may be error: 1.2 m nearer in 3 s.
+    assert clearance(_motion(8, 3, (0.0, -0.5)), 0.5, CONFIG) == pytest.approx((1.9, 0.7))
+    assert clearance(_motion(8, 3, (0.0, -0.1)), 0.5, CONFIG) == pytest.approx((1.9, 1.9))
     assert clearance(_motion(8, 3, (0.0, -2.0)), 0.5, CONFIG) == pytest.approx((1.9, 0.0))  # crosses
     assert clearance(_motion(8, 3, (0.0, 2.0)), 0.5, CONFIG) == pytest.approx((1.9, 1.9))  # leaves
     assert clearance(_motion(8, -0.5), 0.5, CONFIG) == (0.0, 0.0)
@@ -122,3 +123,37 @@ def test_somebody_who_walks_into_the_corridor_is_more_dangerous_than_one_who_wal
 
 def test_what_lies_behind_does_not_block() -> None:
     assert assess_motion(AWAY, 2.0, _motion(-2.0, 0.0, (0.0, 0.0)), 0.3, CONFIG) < 0.2
+
+
+def _side(heading, x, y, half_width, cut=False):
+    """Distance from the robot's centre line to the object's near side."""
+    motion = _motion(x, y)
+    return abs(y) - side_reach(heading, motion, half_width, cut, CONFIG)
+
+
+def test_an_oncoming_vehicle_seen_at_an_angle_is_not_as_wide_as_its_box() -> None:
+    # A car 1.8 m wide and 4.5 m long, its front 6.5 m ahead between y = 1.7 and 3.5: its box
+    # reaches from the far end of its inner side (1.7 / 11 * 6.5 = 1.0) to 3.5.
+    assert _side(TOWARD, 6.5, 2.25, 1.25) == pytest.approx(1.5)  # two metres in from the outer side
+    assert _side(LEFT, 6.5, 2.25, 1.25) == pytest.approx(1.0)  # crosswise the box is believed
+    assert _side(UNKNOWN, 6.5, 2.25, 1.25) == pytest.approx(1.0)  # and so it is if nobody knows
+    assert _side(AWAY, 6.5, -2.25, 1.25) == pytest.approx(1.5)
+
+
+def test_a_person_is_as_wide_as_the_box() -> None:
+    assert _side(TOWARD, 5.0, 2.0, 0.3) == pytest.approx(1.7)
+
+
+def test_a_cut_vehicle_beside_the_robot_is_at_the_border_but_one_across_the_middle_blocks() -> None:
+    # Its far end shows at 0.8 m and depth 2: it reaches at most 6 m back, to 3.2 m; its near end is at the border.
+    assert _side(AWAY, 2.0, -1.2, 0.4, cut=True) == pytest.approx(1.6)
+    assert _side(AWAY, 2.0, -0.5, 1.0, cut=True) < 0
+    # The inner side at 0.1 m may be the far end of something 6 m longer, no more: 0.1 * (2 + 6) / 2.
+    assert _side(AWAY, 2.0, -0.6, 0.5, cut=True) == pytest.approx(0.4)
+
+
+@given(probabilities, st.floats(-5, 40), st.floats(-20, 20), st.floats(0, 5), st.booleans())
+def test_the_near_side_is_never_nearer_than_the_box_says(heading, x, y, half_width, cut) -> None:
+    total = sum(heading)
+    heading = tuple(p / total for p in heading)
+    assert _side(heading, x, y, half_width, cut) >= abs(y) - half_width - 1e-9

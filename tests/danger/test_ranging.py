@@ -88,3 +88,11 @@ def test_the_way_to_the_camera_frame_and_back(x, y, z, pitch, yaw, ahead) -> Non
     u, v = CAMERA.cx + CAMERA.fx * right / depth, CAMERA.cy + CAMERA.fy * down / depth
     ray = ray_in_base(u, v, CAMERA, mounting)
     assert [depth * r for r in ray] == pytest.approx([x - ahead, y, z - 1.1], abs=1e-6)
+
+
+def test_a_box_at_the_image_border_is_cut_and_uncertain() -> None:
+    whole = locate(Box(100, 250, 40, 40), CAMERA, LEVEL, CONFIG)
+    for box in (Box(0, 250, 40, 40), Box(600, 250, 40, 40)):
+        point = locate(box, CAMERA, LEVEL, CONFIG)
+        assert point.cut and not whole.cut
+        assert point.sigma_lateral > whole.sigma_lateral + 3 * point.half_width
