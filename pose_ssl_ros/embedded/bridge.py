@@ -12,13 +12,19 @@ import numpy as np
 from pose_ssl_ros.embedded.errors import not_covered
 from pose_ssl_ros.embedded.types import message_class
 
-_DEPTHS = {"8U": np.uint8, "8S": np.int8, "16U": np.uint16, "16S": np.int16, "32S": np.int32, "32F": np.float32, "64F": np.float64}
-_COLOURS = {
-    "bgr8": (np.uint8, 3), "rgb8": (np.uint8, 3), "bgra8": (np.uint8, 4), "rgba8": (np.uint8, 4), "mono8": (np.uint8, 1),
-    "bgr16": (np.uint16, 3), "rgb16": (np.uint16, 3), "bgra16": (np.uint16, 4), "rgba16": (np.uint16, 4),
-    "mono16": (np.uint16, 1),
-    **{f"bayer_{order}{bits}": (kind, 1) for order in ("rggb", "bggr", "gbrg", "grbg") for bits, kind in ((8, np.uint8), (16, np.uint16))},
+_DEPTHS = {
+    "8U": np.uint8, "8S": np.int8, "16U": np.uint16, "16S": np.int16, "32S": np.int32, "32F": np.float32,
+    "64F": np.float64,
 }  # fmt: skip
+_COLOURS: dict[str, tuple[Any, int]] = {
+    f"{name}{bits}": (kind, channels)
+    for bits, kind in ((8, np.uint8), (16, np.uint16))
+    for name, channels in (("bgr", 3), ("rgb", 3), ("bgra", 4), ("rgba", 4), ("mono", 1))
+} | {
+    f"bayer_{order}{bits}": (kind, 1)
+    for bits, kind in ((8, np.uint8), (16, np.uint16))
+    for order in ("rggb", "bggr", "gbrg", "grbg")
+}
 _GENERIC = re.compile(r"(8U|8S|16U|16S|32S|32F|64F)(?:C(\d+))?")
 _JPEG = {"jpg": ".jpg", "jpeg": ".jpg", "jpe": ".jpg", "png": ".png", "bmp": ".bmp", "tif": ".tiff", "tiff": ".tiff"}
 
@@ -28,7 +34,7 @@ class CvBridgeError(TypeError):
 
 
 def layout(encoding: str) -> tuple[Any, int]:
-    """numpy type and number of channels of an encoding.
+    """Numpy type and number of channels of an encoding.
 
     Raises:
         CvBridgeError: If it is not known.
@@ -68,7 +74,9 @@ def _convert(image: Any, source: str, wanted: str) -> Any:
     if first != last:
         image = cv2.cvtColor(image, getattr(cv2, f"COLOR_{names[first]}2{names[last]}"))
     if source_type != wanted_type:
-        image = (image.astype(np.uint16) * 257) if wanted_type == np.uint16 else np.round(image / 257.0).astype(np.uint8)
+        image = (
+            (image.astype(np.uint16) * 257) if wanted_type == np.uint16 else np.round(image / 257.0).astype(np.uint8)
+        )
     return image
 
 

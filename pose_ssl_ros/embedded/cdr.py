@@ -36,11 +36,11 @@ def _runs(fields: dict[str, FieldType]) -> list[list[tuple[str, FieldType]]]:
     for name, kind in fields.items():
         single = not kind.shape and kind.base in _FORMATS
         last = groups[-1][-1][1] if groups else None
-        if single and last and not last.shape and last.base in _FORMATS:
-            if _FORMATS[kind.base][1] <= _FORMATS[last.base][1]:
-                groups[-1].append((name, kind))
-                continue
-        groups.append([(name, kind)])
+        follows = single and last and not last.shape and last.base in _FORMATS
+        if follows and last and _FORMATS[kind.base][1] <= _FORMATS[last.base][1]:
+            groups[-1].append((name, kind))
+        else:
+            groups.append([(name, kind)])
     return groups
 
 

@@ -26,6 +26,7 @@ class Context:
         self._lock = threading.RLock()
         self._wakers: weakref.WeakSet[Any] = weakref.WeakSet()  # executors, woken by a shutdown
         self._callbacks: list[Callable[[], None]] = []
+        self._nodes = 0
 
     def init(self, args: Sequence[str] | None = None, *, domain_id: int | None = None, **_: Any) -> None:
         """Read arguments and join the domain.
@@ -124,6 +125,18 @@ class Context:
         if was_ok:
             for callback in callbacks:
                 callback()
+
+    def count_node(self, change: int) -> None:
+        """Note that a node was made (+1) or destroyed (-1)."""
+        with self._lock:
+            self._nodes += change
+        if not self._ok:
+            self.close_if_unused()
+
+    def close_if_unused(self) -> None:
+        """Leave the domain unless nodes are still there (they, or the end of the process, will do it)."""
+        if self._nodes <= 0:
+            self.close()
 
     def close(self) -> None:
         """Leave the domain."""

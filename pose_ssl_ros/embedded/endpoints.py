@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cyclonedds.core import DDSException, DDSStatus
 
-from pose_ssl_ros.embedded import cdr, dds, wire
+from pose_ssl_ros.embedded import cdr, wire
 from pose_ssl_ros.embedded.errors import InvalidHandle, not_covered
 from pose_ssl_ros.embedded.events import (
     IncompatibleQos,

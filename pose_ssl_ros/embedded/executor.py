@@ -9,9 +9,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from pose_ssl_ros.embedded import dds
 from pose_ssl_ros.embedded.errors import ExternalShutdownException, ShutdownException
 from pose_ssl_ros.embedded.futures import Future
+from pose_ssl_ros.embedded.waitset import Guard, WaitSet
 
 if TYPE_CHECKING:
     from pose_ssl_ros.embedded.context import Context
@@ -54,8 +54,8 @@ class Executor:
 
         self.context = default_context() if context is None else context
         participant = self.context.participant
-        self._guard = dds.Guard(participant)
-        self._set = dds.WaitSet(participant)
+        self._guard = Guard(participant)
+        self._set = WaitSet(participant)
         self._nodes: list[Node] = []
         self._tasks: deque[Callable[[], None]] = deque()
         self._pending: deque[Callable[[], Callable[[], None] | None]] = deque()
@@ -158,10 +158,10 @@ class Executor:
         return min(waits, default=_FOREVER)
 
     def _check(self) -> None:
-        if self._is_shutdown:
-            raise ShutdownException
         if not self.context.ok():
             raise ExternalShutdownException
+        if self._is_shutdown:
+            raise ShutdownException
 
     def _collect(self, until: float | None) -> None:
         """Wait until something is ready (or the time is over) and put it into the queue."""

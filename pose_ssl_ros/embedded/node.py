@@ -6,13 +6,12 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pose_ssl_ros.embedded import logging, names, wire
+from pose_ssl_ros.embedded import logging, names
 from pose_ssl_ros.embedded.arguments import parse
 from pose_ssl_ros.embedded.endpoints import Publisher, Subscription, Timer
-from pose_ssl_ros.embedded.errors import ParameterNotDeclaredException, not_covered
+from pose_ssl_ros.embedded.errors import not_covered
 from pose_ssl_ros.embedded.events import PublisherEventCallbacks, SubscriptionEventCallbacks
 from pose_ssl_ros.embedded.executor import CallbackGroup, MutuallyExclusiveCallbackGroup
-from pose_ssl_ros.embedded.graph import TopicEndpointInfo, TopicEndpointTypeEnum
 from pose_ssl_ros.embedded.node_queries import NodeQueries
 from pose_ssl_ros.embedded.parameter_services import ParameterEvents, ParameterServices
 from pose_ssl_ros.embedded.parameters import Parameter, ParameterStore
@@ -33,10 +32,22 @@ if TYPE_CHECKING:
 
 # Methods of rclpy's Node that are not here; all others are refused as Python does.
 _NOT_COVERED = frozenset(
-    "create_guard_condition create_rate add_pre_set_parameters_callback add_post_set_parameters_callback "
-    "remove_pre_set_parameters_callback remove_post_set_parameters_callback get_clients_info_by_service "
-    "get_servers_info_by_service wait_for_node add_waitable remove_waitable get_parameters_by_prefix "
-    "set_descriptor create_generic_client".split()
+    [
+        "create_guard_condition",
+        "create_rate",
+        "add_pre_set_parameters_callback",
+        "add_post_set_parameters_callback",
+        "remove_pre_set_parameters_callback",
+        "remove_post_set_parameters_callback",
+        "get_clients_info_by_service",
+        "get_servers_info_by_service",
+        "wait_for_node",
+        "add_waitable",
+        "remove_waitable",
+        "get_parameters_by_prefix",
+        "set_descriptor",
+        "create_generic_client",
+    ]
 )
 
 
@@ -101,6 +112,8 @@ class Node(NodeQueries):
         self._clock = Clock(clock_type=ClockType.ROS_TIME)
         self._logger = logging.RcutilsLogger(full.strip("/").replace("/", "."))
         self._entry = self.context.graph.add_node(self._name, self._namespace)
+        self._destroyed = False
+        self.context.count_node(+1)
         self._rosout: Publisher | None = None
         if enable_rosout and all(source.rosout for source in sources):
             self._rosout = self.create_publisher(
@@ -325,6 +338,9 @@ class Node(NodeQueries):
 
     def destroy_node(self) -> None:
         """Leave the graph."""
+        if self._destroyed:
+            return
+        self._destroyed = True
         logging.remove_sink(self._to_rosout)
         if self.executor is not None:
             self.executor.remove_node(self)
@@ -334,12 +350,15 @@ class Node(NodeQueries):
             for owner in list(owners):
                 self._remove(owners, owner)
         self.context.graph.remove_node(self._entry)
+        self.context.count_node(-1)
 
     # Clock and log ----------------------------------------------------------------------------------------------
 
     def _to_rosout(self, level: int, name: str, message: str) -> None:
-        if self._rosout is None or not self.context.ok() or name.split(".")[: len(self._logger.name.split("."))] != (
-            self._logger.name.split(".")
+        if (
+            self._rosout is None
+            or not self.context.ok()
+            or name.split(".")[: len(self._logger.name.split("."))] != (self._logger.name.split("."))
         ):
             return
         stamp = self._clock.now().to_msg()

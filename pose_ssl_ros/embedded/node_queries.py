@@ -45,9 +45,11 @@ class NodeQueries:
     ) -> list[Parameter]:
         """Declare several: tuples (name, value, descriptor), the last two optional."""
         prefix = f"{namespace}." if namespace else ""
-        return [
-            self.declare_parameter(prefix + item[0], *item[1:3], ignore_override=ignore_override) for item in parameters
-        ]
+        found = []
+        for name, *rest in parameters:
+            value, descriptor = (*rest, None, None)[:2]
+            found.append(self.declare_parameter(prefix + name, value, descriptor, ignore_override))
+        return found
 
     def undeclare_parameter(self, name: str) -> None:
         """Forget a parameter."""

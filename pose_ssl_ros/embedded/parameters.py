@@ -235,7 +235,7 @@ class ParameterStore:
         with self._lock:
             if name in self._values:
                 raise ParameterAlreadyDeclaredException(name)
-            made = message_class("rcl_interfaces/msg/ParameterDescriptor")() if descriptor is None else descriptor
+            made: Any = message_class("rcl_interfaces/msg/ParameterDescriptor")() if descriptor is None else descriptor
             made.name = name
             if isinstance(value, ParameterType):
                 wanted, value = value, None

@@ -156,10 +156,14 @@ def to_dds(profile: QoSProfile, user_data: bytes) -> Qos:
     )
 
 
+def _policy(qos: Qos, kind: Any) -> Any:
+    return qos[kind] if kind in qos else None  # noqa: SIM401 (a Qos is no dict)
+
+
 def from_dds(qos: Qos) -> QoSProfile:
     """ROS form of a discovered endpoint's qos. History is not part of discovery, so it is UNKNOWN, as in ROS 2."""
-    reliability = qos[Policy.Reliability] if Policy.Reliability in qos else None
-    durability = qos[Policy.Durability] if Policy.Durability in qos else None
+    reliability = _policy(qos, Policy.Reliability)
+    durability = _policy(qos, Policy.Durability)
     reliable = isinstance(reliability, Policy.Reliability.Reliable)
     latched = durability in (Policy.Durability.TransientLocal, Policy.Durability.Transient)
     return QoSProfile(

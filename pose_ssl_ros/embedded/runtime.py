@@ -87,14 +87,17 @@ def _watch(fd: int) -> None:
 
 def _install(options: SignalHandlerOptions) -> None:
     global _wake_pipe
-    if threading.current_thread() is not threading.main_thread() or options == SignalHandlerOptions.NO:
-        return
+    if threading.current_thread() is not threading.main_thread():
+        return  # only the main thread may set handlers
     if _wake_pipe is None:
         _wake_pipe = os.pipe()
         os.set_blocking(_wake_pipe[1], False)
         threading.Thread(target=_watch, args=(_wake_pipe[0],), name="signals", daemon=True).start()
     signal.set_wakeup_fd(_wake_pipe[1], warn_on_full_buffer=False)
-    for number, option in ((signal.SIGINT, SignalHandlerOptions.SIGINT), (signal.SIGTERM, SignalHandlerOptions.SIGTERM)):
+    for number, option in (
+        (signal.SIGINT, SignalHandlerOptions.SIGINT),
+        (signal.SIGTERM, SignalHandlerOptions.SIGTERM),
+    ):
         if options & option and number not in _previous:
             _previous[number] = signal.signal(number, _handle)
 
@@ -149,7 +152,7 @@ def _close(context: Context) -> None:
         if context is _default and _executor is not None:
             _executor.shutdown()
             _executor = None
-        context.close()
+        context.close_if_unused()
         if context in _contexts:
             _contexts.remove(context)
         if not _contexts:

@@ -114,7 +114,7 @@ def definition(name: str) -> Definition:
     return Definition(
         name,
         {field: _field(desc) for field, desc in fields if field != _PLACEHOLDER},
-        {constant: bytes([value]) if kind == "byte" else value for constant, kind, value in constants},
+        {constant: bytes([int(value)]) if kind == "byte" else value for constant, kind, value in constants},
     )
 
 

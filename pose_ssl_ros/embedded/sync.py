@@ -105,7 +105,12 @@ class ApproximateTimeSynchronizer(TimeSynchronizer):
     """
 
     def __init__(
-        self, fs: list[Any], queue_size: int, slop: float, allow_headerless: bool = False, sync_arrival_time: bool = False
+        self,
+        fs: list[Any],
+        queue_size: int,
+        slop: float,
+        allow_headerless: bool = False,
+        sync_arrival_time: bool = False,
     ) -> None:
         """Synchronise sources within `slop` seconds.
 
@@ -127,7 +132,9 @@ class ApproximateTimeSynchronizer(TimeSynchronizer):
                 return  # older than all that is kept
             place = next(i for i, other in enumerate(self.queues) if other is queue)
             near = [
-                [number] if i == place else sorted((s for s in other if abs(s - number) <= slop), key=lambda s: (abs(s - number), s))
+                [number]
+                if i == place
+                else sorted((s for s in other if abs(s - number) <= slop), key=lambda s: (abs(s - number), s))
                 for i, other in enumerate(self.queues)
             ]
             fits = ((max(stamps) - min(stamps), stamps) for stamps in itertools.product(*near))

@@ -14,7 +14,7 @@ TOPIC, REQUEST, REPLY = "rt", "rq", "rr"
 _LOCALHOST = (
     "<CycloneDDS><Domain><General><AllowMulticast>false</AllowMulticast></General><Discovery>"
     "<ParticipantIndex>auto</ParticipantIndex><MaxAutoParticipantIndex>{most}</MaxAutoParticipantIndex>"
-    '<Peers>{peers}</Peers></Discovery></Domain></CycloneDDS>'
+    "<Peers>{peers}</Peers></Discovery></Domain></CycloneDDS>"
 )
 _MULTICAST_OFF_HERE = (
     "<CycloneDDS><Domain><Discovery><ParticipantIndex>auto</ParticipantIndex>"

@@ -20,6 +20,7 @@ from rcl_interfaces.msg import (
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.signals import SignalHandlerOptions
 
 from pose_ssl_ros.nodes.mailbox import Newest, Worker
 from pose_ssl_ros.parameters import ParameterError, ParameterSpec, from_values, specs
@@ -186,9 +187,11 @@ def run(make: Callable[[], Node], args: Sequence[str] | None = None) -> int:
     Returns:
         Exit status: 0, or 2 when the parameters were refused.
     """
-    rclpy.init(args=args)
+    # rclpy's own handlers shut the context down at once: `close` could not publish a last "stop" any more.
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     # SIGTERM is what launch sends to a node that was slow; it must save too.
-    signal.signal(signal.SIGTERM, lambda *_: rclpy.try_shutdown())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     node: Node | None = None
     status = 0
     try:
@@ -206,7 +209,8 @@ def run(make: Callable[[], Node], args: Sequence[str] | None = None) -> int:
         pass  # the quiet end that a person or the launcher asked for
     finally:
         # A second Ctrl-C while saving must not cut the file that `close` writes.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         if node is not None:
             try:
                 close = getattr(node, "close", None)

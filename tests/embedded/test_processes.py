@@ -30,7 +30,9 @@ def test_late_joiner_gets_the_latched_model_of_8_megabytes(peer: Peer) -> None:
     size = 8_000_000
     with NodeProcess(ECHO, params={"model_size": size}) as node:
         node.wait_for_output("ready")
-        models = peer.collect(UInt8MultiArray, "model", QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
+        models = peer.collect(
+            UInt8MultiArray, "model", QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        )
         peer.wait_for(lambda: models, 20, "the model")
         assert bytes(models[0].data) == bytes(i % 251 for i in range(size))
         plain = peer.collect(UInt8MultiArray, "model", 1)
