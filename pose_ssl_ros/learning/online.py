@@ -47,6 +47,7 @@ class OnlineLearner:
         name = self.trainer.encoder.architecture.name
         self.store = CheckpointStore(directory / name, name)
         self._version_file = directory / "version"
+        self._version_noted = True
         self.version = self._last_version()
         self.refused = 0
         self.readout: Readout | None = None
@@ -243,8 +244,11 @@ class OnlineLearner:
         """Write the version down at once: after a kill it must go on rising, checkpoint or not."""
         try:
             write_atomic(self._version_file, str(self.version).encode())
+            self._version_noted = True
         except CheckpointError as error:
-            _log.warning("%s; after a restart versions may repeat", error)
+            if self._version_noted:
+                _log.warning("%s; after a restart versions may repeat", error)
+            self._version_noted = False
 
 
 def _pack(entries: Sequence[Entry]) -> tuple[dict[str, torch.Tensor], dict[str, str]]:

@@ -48,8 +48,8 @@ class LearnerService:
         self._wake = threading.Condition()
         self._stopping = False
         self._status: dict[str, float | str] = {}
-        self._problem = ""
-        self._saved_at = 0.0
+        self._problems: dict[str, str] = {}  # what is wrong now, by the kind of work that fails
+        self._saved_at = self._tried_at = 0.0
         self._exported = (0.0, 0, 0)  # when, at which step, with how many triplets
         self._rates = _Rates()
         self._thread = threading.Thread(target=self._run, name="learner", daemon=True)
@@ -128,7 +128,7 @@ class LearnerService:
             "last_save_seconds": saved,
             **self._rates.values(),
         }
-        return {**self._status, **own}, self._problem
+        return {**self._status, **own}, "; ".join(list(self._problems.values()))
 
     def close(self, timeout: float = 4.0) -> bool:
         """Save and end the thread; returns whether it ended in time."""
@@ -144,26 +144,28 @@ class LearnerService:
             learner = self._make()
         except Exception as error:
             _log.exception("the learner cannot start")
-            self._problem = f"cannot start: {error}"
+            self._problems["start"] = f"cannot start: {error}"
             self._refuse_orders(error)
             return
-        self._saved_at = time.monotonic()
+        self._tried_at = time.monotonic()
         if len(learner.buffer):
-            self._guarded(lambda: self._export(learner))  # a resumed learner answers at once
+            self._guarded("export", lambda: self._export(learner))  # a resumed learner answers at once
         while not self._stopping:
-            self._guarded(lambda: self._turn(learner))
-        self._guarded(lambda: self._save(learner))
+            self._guarded("turn", lambda: self._turn(learner))
+        self._guarded("save", lambda: self._save(learner))
 
-    def _guarded(self, work: Callable[[], None]) -> None:
-        """An error of one turn is said and does not end the thread."""
+    def _guarded(self, kind: str, work: Callable[[], None]) -> None:
+        """An error of one kind of work is said until that work succeeds; it does not end the thread."""
         try:
             work()
         except CheckpointError as error:
-            self._say(str(error))
+            self._say(kind, str(error))
         except Exception as error:
-            self._say(f"{type(error).__name__}: {error}")
+            self._say(kind, f"{type(error).__name__}: {error}")
             _log.exception("the learner goes on after an error")
             time.sleep(0.1)
+        else:
+            self._problems.pop(kind, None)
 
     def _turn(self, learner: OnlineLearner) -> None:
         with self._wake:
@@ -178,13 +180,16 @@ class LearnerService:
         report = None if self.paused else learner.step()
         if report is not None:
             self._rates.steps += 1
-            self._problem = "loss was not finite: rolled back to the last good weights" if report.rolled_back else ""
+            if report.rolled_back:
+                self._problems["loss"] = "loss was not finite: rolled back to the last good weights"
+            else:
+                self._problems.pop("loss", None)
         if not self.paused and self._export_due(learner):
-            self._export(learner)
-        if time.monotonic() - self._saved_at > self.config.save_period and learner.buffer.added:
+            self._guarded("export", lambda: self._export(learner))
+        if time.monotonic() - self._tried_at > self.config.save_period and learner.buffer.added:
             # Set first: a full disk must not be tried again at every step.
-            self._saved_at = time.monotonic()
-            self._save(learner)
+            self._tried_at = time.monotonic()
+            self._guarded("save", lambda: self._save(learner))
         self._status = learner.status()
         if report is None:
             with self._wake:
@@ -209,14 +214,13 @@ class LearnerService:
 
     def _save(self, learner: OnlineLearner) -> None:
         learner.save()
-        self._saved_at = time.monotonic()
-        if "cannot write" in self._problem:
-            self._problem = ""
+        self._saved_at = self._tried_at = time.monotonic()
+        self._problems.pop("save", None)
 
-    def _say(self, problem: str) -> None:
-        if problem != self._problem:
+    def _say(self, kind: str, problem: str) -> None:
+        if problem != self._problems.get(kind):
             _log.error("%s", problem)
-        self._problem = problem
+        self._problems[kind] = problem
 
     def _refuse_orders(self, error: Exception) -> None:
         while not self._stopping:
