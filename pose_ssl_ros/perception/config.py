@@ -59,9 +59,7 @@ class ProposalConfig:
         minimum=1.0,
         maximum=100.0,
     )
-    spread: float = parameter(
-        0.45, "A colour seen in this share of the columns is background.", minimum=0.05, maximum=1.0
-    )
+    spread: float = parameter(0.35, "A colour seen in this share of the columns is ground.", minimum=0.05, maximum=1.0)
     min_height: float = parameter(
         0.045, "Least height of a box as a share of the image height.", minimum=0.005, maximum=1.0
     )
@@ -70,6 +68,12 @@ class ProposalConfig:
         "Least height of an object in camera heights above ground; flatter things are marks on the ground.",
         minimum=0.0,
         maximum=5.0,
+    )
+    max_rise: float = parameter(
+        4.5,
+        "Largest height of an object in camera heights above ground; what has no end below is a wall.",
+        minimum=1.0,
+        maximum=50.0,
     )
     min_aspect: float = parameter(0.12, "Least width over height; thinner things are poles.", minimum=0.0, maximum=1.0)
     max_aspect: float = parameter(5.0, "Largest width over height; wider things are walls.", minimum=1.0, maximum=50.0)

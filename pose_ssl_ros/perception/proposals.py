@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 
 from pose_ssl_ros.interfaces import Box, EgoState
-from pose_ssl_ros.perception.background import Background
 from pose_ssl_ros.perception.boxes import intersections
 from pose_ssl_ros.perception.config import ProposalConfig
-from pose_ssl_ros.perception.segments import Shape, boxes_from_mask
+from pose_ssl_ros.perception.ground_colour import Ground
+from pose_ssl_ros.perception.segments import Shape, standing_boxes
 
 
 class Proposer:
@@ -22,13 +22,13 @@ class Proposer:
     def __init__(self, config: ProposalConfig | None = None) -> None:
         """Start without memory."""
         self.config = config or ProposalConfig()
-        self._background = Background(self.config.spread, self.config.contrast)
+        self._ground = Ground(self.config.spread, self.config.contrast)
         self._stamp: int | None = None
         self._shape: tuple[int, ...] = ()
 
     def reset(self) -> None:
         """Forget earlier pictures."""
-        self._background.reset()
+        self._ground.reset()
         self._stamp = None
 
     def propose(
@@ -63,17 +63,21 @@ class Proposer:
         limits = Shape(
             self.config.min_height * small.shape[0],
             self.config.min_rise,
+            self.config.max_rise,
             self.config.min_aspect,
             self.config.max_aspect,
+            self.config.contrast,
         )
-        boxes = _unique(boxes_from_mask(mask, lab, row, limits))[: self.config.max_boxes]
+        boxes = _unique(standing_boxes(mask, lab, round(row), limits))[: self.config.max_boxes]
         return [Box(b.x / scale, b.y / scale, b.w / scale, b.h / scale) for b in boxes]
 
     def _mask(self, lab: np.ndarray, row: float, dt: float) -> np.ndarray:
-        """What stands out, (H, W) uint8."""
-        mask = self._background.foreground(lab, round(row), dt)
-        mask = cv2.medianBlur(mask, 3)
-        return cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((5, 3), np.uint8))
+        """What is unlike the ground, (H, W) uint8; nothing above the horizon."""
+        mask = np.zeros(lab.shape[:2], np.uint8)
+        first = max(0, round(row))
+        if lab.shape[0] - first >= 8:
+            mask[first:] = cv2.medianBlur(self._ground.unlike(lab[first:], dt), 3)
+        return mask
 
 
 def _unique(boxes: list[Box], share: float = 0.8) -> list[Box]:

@@ -1,4 +1,10 @@
-"""From a mask of what stands out to boxes of things that stand on the ground."""
+"""Things that stand on the ground, read column by column.
+
+A thing at least as tall as the camera reaches from the ground up to the horizon, so in its columns all
+that lies between the horizon and its foot is unlike the ground, while beside it the ground goes on up
+to far away.  The row of the foot is the depth of the column; a run of columns of steady depth is one
+thing.  Its top is where its columns begin to look like what is seen beside them.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +15,18 @@ import numpy as np
 
 from pose_ssl_ros.interfaces import Box
 
-#: Ratio of depths (as logarithm) between neighbouring columns that separates two objects.
+#: Share of a column between horizon and foot that must be unlike the ground.
+_SOLID = 0.6
+#: Ratio of depths (as logarithm) between neighbouring columns that separates two things of unlike colour.
 _DEPTH_JUMP = 0.2
-#: Colour difference (CIE Lab) across a cut between two objects.
-_COLOUR_JUMP = 12.0
-_LEAST_COLUMNS = 4
+#: The same for things of any colour: wheels and bumpers jump less.
+_SURE_JUMP = 0.7
+#: Colour difference (CIE Lab) across a cut between two things.
+_COLOUR_JUMP = 10.0
+#: Share of a row's pixels that must differ from both sides for the row to belong to the thing.
+_ROW_SHARE = 0.25
+#: Most things are lower than this many camera heights; taller ones may be buildings behind.
+_USUAL_RISE = 3.7
 
 
 @dataclass(frozen=True)
@@ -21,19 +34,27 @@ class Shape:
     """What a thing on the ground may look like."""
 
     min_height: float  # pixels
-    min_rise: float  # object height in camera heights
+    min_rise: float  # height in camera heights
+    max_rise: float
     min_aspect: float
     max_aspect: float
+    contrast: float  # CIE Lab
 
 
-def boxes_from_mask(mask: np.ndarray, lab: np.ndarray, horizon: float, shape: Shape) -> list[Box]:
-    """Boxes of the connected parts of a mask that stand on the ground.
+@dataclass(frozen=True)
+class _Run:
+    """Columns [start, stop) whose foot lies `depth` rows below the horizon."""
 
-    Parts are cut where the line along which they touch the ground jumps in depth and the colours change
-    across the jump: there one object stands before another.  (A jump alone may be a wheel.)
+    start: int
+    stop: int
+    depth: float
+
+
+def standing_boxes(mask: np.ndarray, lab: np.ndarray, horizon: int, shape: Shape) -> list[Box]:
+    """Boxes of the things that stand on the ground.
 
     Args:
-        mask: (H, W) uint8, 1 = stands out.
+        mask: (H, W) uint8 from `Ground.unlike`; only rows below the horizon are read.
         lab: (H, W, 3) uint8, the picture in OpenCV's Lab.
         horizon: Row of the horizon.
         shape: Limits.
@@ -41,16 +62,22 @@ def boxes_from_mask(mask: np.ndarray, lab: np.ndarray, horizon: float, shape: Sh
     Returns:
         Boxes in mask pixels.
     """
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    found: list[Box] = []
-    for label in range(1, count):
-        x, y, w, h, area = (int(v) for v in stats[label])
-        if h < shape.min_height or area < 0.1 * w * h or y + h < horizon:
+    height = mask.shape[0]
+    horizon = max(0, horizon)
+    if height - horizon < 8:
+        return []
+    depth = _fill(_depths(mask[horizon:]))
+    colours = lab.astype(np.float32) * np.array([1 / 2.55, 1, 1], np.float32)
+    least = max(3.0, 0.4 * shape.min_height)
+    found = []
+    for run in _runs(depth, colours, horizon, least):
+        top = _top(colours, depth, horizon, run, shape)
+        if top is None:
             continue
-        window = (slice(y, y + h), slice(x, x + w))
-        part = labels[window] == label
-        boxes = [Box(b.x + x, b.y + y, b.w, b.h) for b in _objects(part, lab[window], horizon - y)]
-        found += [b for b in boxes if fits(b, horizon, shape)]
+        bottom = min(height, horizon + run.depth + 1)
+        box = Box(float(run.start), float(top), float(run.stop - run.start), float(bottom - top))
+        if fits(box, horizon, shape):
+            found.append(box)
     return found
 
 
@@ -60,75 +87,138 @@ def fits(box: Box, horizon: float, shape: Shape) -> bool:
         return False
     depth = box.bottom - horizon
     # A thing of camera height reaches exactly up to the horizon, wherever it stands.
-    return depth > 1.0 and box.h >= shape.min_rise * depth
+    return depth > 1.0 and shape.min_rise * depth <= box.h <= shape.max_rise * depth
 
 
-def _objects(part: np.ndarray, lab: np.ndarray, horizon: float) -> list[Box]:
-    """Cut one connected part at jumps in depth; coordinates within the part."""
-    height, width = part.shape
-    contact = _contact(part)
-    depth = np.log(np.maximum(contact - horizon, 1.0))
-    gap = max(3, height // 10)
-    cuts = [0]
-    jump = np.abs(depth[gap:] - depth[:-gap]) if width > 2 * gap else np.zeros(0)
+def _depths(mask: np.ndarray) -> np.ndarray:
+    """Rows from the horizon to the foot of what fills each column from the horizon on, (W,)."""
+    rows = np.arange(1, mask.shape[0] + 1, dtype=np.float32)[:, None]
+    filled = np.cumsum(mask > 0, axis=0, dtype=np.float32) >= _SOLID * rows
+    # Shade may be part of a dull thing, but a foot in the shade is more often the thing's shadow.
+    solid = filled & (mask > 1)
+    depth = mask.shape[0] - np.argmax(solid[::-1], axis=0)
+    depth[~solid.any(axis=0)] = 0
+    return depth.astype(np.float32)
+
+
+def _runs(depth: np.ndarray, colours: np.ndarray, horizon: int, least: float) -> list[_Run]:
+    """Runs of columns that belong to one thing."""
+    near = depth >= least
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], near, [False]]).astype(np.int8)))
+    runs = []
+    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+        cuts = [int(start), *_cuts(depth, colours, horizon, int(start), int(stop)), int(stop)]
+        for a, b in zip(cuts[:-1], cuts[1:], strict=True):
+            foot = float(np.percentile(depth[a:b], 85))
+            if b - a >= max(3.0, 0.12 * foot):
+                runs.append(_Run(a, b, foot))
+    return runs
+
+
+def _fill(depth: np.ndarray) -> np.ndarray:
+    """Fill what one sees between wheels and legs: gaps about as wide as the depth on both sides."""
+    filled = depth.copy()
+    for reach in (5, 9, 17, 33, 65):
+        padded = np.pad(depth, reach, mode="edge")[None]
+        closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8))[0, reach:-reach]
+        # A gap may be filled when it is narrower than the things beside it are near, and not bottomless.
+        allowed = (closed >= reach * 0.9) & (depth >= 0.3 * closed)
+        filled = np.where(allowed, np.maximum(filled, closed), filled)
+    return cv2.medianBlur(filled[None].astype(np.float32), 3)[0]
+
+
+def _cuts(depth: np.ndarray, colours: np.ndarray, horizon: int, start: int, stop: int) -> list[int]:
+    """Columns where one thing ends and the next begins."""
+    logs = np.log(np.maximum(depth[start:stop], 1.0))
+    gap = 3
+    if stop - start <= 2 * gap:
+        return []
+    jump = np.abs(logs[gap:] - logs[:-gap])
+    cuts = []
     column = 0
     while column < len(jump):
-        if jump[column] > _DEPTH_JUMP:
-            end = column
-            while end + 1 < len(jump) and jump[end + 1] > _DEPTH_JUMP:
-                end += 1
-            cut = (column + end + gap) // 2 + 1
-            if _colours_change(part, lab, cut, max(3, height // 6)):
-                cuts.append(cut)
-            column = end + 1
-        else:
+        if jump[column] <= _DEPTH_JUMP:
             column += 1
-    cuts.append(width)
-    return _join(part, cuts)
+            continue
+        end = column
+        while end + 1 < len(jump) and jump[end + 1] > _DEPTH_JUMP:
+            end += 1
+        steepest = column + int(np.argmax(np.abs(np.diff(logs[column : end + gap + 1]))))
+        cut = start + steepest + 1
+        sure = float(jump[column : end + 1].max()) > _SURE_JUMP
+        if sure or _colours_change(depth, colours, horizon, cut):
+            cuts.append(cut)
+        column = end + gap
+    return cuts
 
 
-def _contact(part: np.ndarray) -> np.ndarray:
-    """Lowest row per column, with what one sees between the wheels filled up to half the height wide."""
-    height = part.shape[0]
-    lowest = height - 1 - np.argmax(part[::-1], axis=0)
-    lowest[~part.any(axis=0)] = 0
-    reach = max(3, int(0.5 * height) | 1)
-    # Padded, so that a narrow run at either end stays: nothing lies beyond it that could fill it.
-    padded = np.pad(lowest.astype(np.float32), reach, mode="edge")[None]
-    return cv2.morphologyEx(padded, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8))[0, reach:-reach]
+def _colours_change(depth: np.ndarray, colours: np.ndarray, horizon: int, cut: int) -> bool:
+    """Whether the colours left and right of a column differ in most rows that both sides fill."""
+    width = len(depth)
+    if not 2 < cut < width - 3:
+        return True
+    shallow = float(min(depth[cut - 3], depth[cut + 2]))
+    top, bottom = max(0, round(horizon - 0.3 * shallow)), round(horizon + shallow)
+    if bottom - top < 3:
+        return True
+    left = colours[top:bottom, max(0, cut - 5) : cut - 1].mean(axis=1)
+    right = colours[top:bottom, cut + 1 : cut + 5].mean(axis=1)
+    return float(np.median(np.linalg.norm(left - right, axis=1))) > _COLOUR_JUMP
 
 
-def _colours_change(part: np.ndarray, lab: np.ndarray, cut: int, reach: int) -> bool:
-    """Whether the colours left and right of a column differ in most rows."""
-    left, right = slice(max(0, cut - reach - 1), max(1, cut - 1)), slice(cut + 1, cut + 1 + reach)
-    sides = []
-    for side in (left, right):
-        weight = part[:, side].astype(np.float32)
-        total = weight.sum(axis=1)
-        mean = (lab[:, side].astype(np.float32) * weight[..., None]).sum(axis=1) / np.maximum(total, 1.0)[:, None]
-        sides.append((mean, total >= 0.5 * reach))
-    rows = sides[0][1] & sides[1][1]
-    if int(rows.sum()) < 3:
-        return True  # they hardly share a row: two things
-    difference = (sides[0][0] - sides[1][0])[rows]
-    difference[:, 0] /= 2.55
-    return float(np.median(np.linalg.norm(difference, axis=1))) > _COLOUR_JUMP
-
-
-def _join(part: np.ndarray, cuts: list[int]) -> list[Box]:
-    """Boxes between the cuts; slivers are given back to their neighbour."""
-    spans = [(a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True) if b > a]
-    merged: list[tuple[int, int]] = []
-    for start, stop in spans:
-        if merged and stop - start < _LEAST_COLUMNS:
-            merged[-1] = (merged[-1][0], stop)
+def _top(colours: np.ndarray, depth: np.ndarray, horizon: int, run: _Run, shape: Shape) -> int | None:
+    """Row where the thing ends upwards; None when it has no end (a wall)."""
+    first = max(0, round(horizon + run.depth * (1 - shape.max_rise)) - 2)
+    start = min(colours.shape[0] - 1, round(horizon + 0.4 * run.depth))
+    if start - first < 2:
+        return None
+    inner = (run.stop - run.start) // 6
+    stride = max(1, (run.stop - run.start - 2 * inner) // 20)
+    body = colours[first:start, run.start + inner : max(run.start + inner + 1, run.stop - inner) : stride]
+    unlike = np.ones(body.shape[:2], bool)
+    flanks = [f for f in (_flank(depth, run, side, like) for side in (-1, 1) for like in (0.95, 0.7)) if f is not None]
+    for flank in flanks:
+        behind = np.median(colours[first:start, flank], axis=1)[:, None]
+        unlike &= np.abs(body - behind).sum(axis=2) > 1.3 * shape.contrast
+    if not flanks:
+        return first if first == 0 else None
+    own = unlike.mean(axis=1) >= _ROW_SHARE
+    patience = max(2, round(0.22 * run.depth))
+    missing, top = 0, start
+    for row in range(len(own) - 1, -1, -1):
+        if own[row]:
+            missing, top = 0, first + row
         else:
-            merged.append((start, stop))
-    if len(merged) > 1 and merged[0][1] - merged[0][0] < _LEAST_COLUMNS:
-        merged[:2] = [(merged[0][0], merged[1][1])]
-    boxes = []
-    for start, stop in merged:
-        used = np.flatnonzero(part[:, start:stop].any(axis=1))
-        if used.size:
-            boxes.append(Box(float(start), float(used[0]), float(stop - start), float(used[-1] - used[0] + 1)))
-    return boxes
+            missing += 1
+            if missing > patience:
+                break
+    tall = horizon + run.depth - top > _USUAL_RISE * run.depth
+    if tall or top <= first + 2:
+        edge = _roof(body, first, horizon, run)
+        if edge is not None:
+            return edge
+    return top if first == 0 or top > first + 2 else None
+
+
+def _flank(depth: np.ndarray, run: _Run, side: int, like: float) -> slice | None:
+    """Columns beside a run, less near than `like` times the run, in which one sees what is behind it."""
+    strip = max(3, round(0.35 * run.depth))
+    column = run.start - 2 if side < 0 else run.stop + 1
+    limit = column + side * round(2.0 * run.depth + 2)
+    while 0 <= column < len(depth) and column != limit and depth[column] > like * run.depth:
+        column += side
+    a, b = (column - strip, column) if side < 0 else (column + 1, column + 1 + strip)
+    a, b = max(0, a), min(len(depth), b)
+    return slice(a, b) if b - a >= 2 and column != limit else None
+
+
+def _roof(body: np.ndarray, first: int, horizon: int, run: _Run) -> int | None:
+    """Highest edge across most columns below the usual height: where a thing ends before a building."""
+    low = round(horizon + run.depth * (1 - _USUAL_RISE)) - first
+    high = round(horizon - 0.15 * run.depth) - first
+    low = max(2, low)
+    if high - low < 1 or high + 2 > len(body):
+        return None
+    step = np.abs(body[low + 1 : high + 1] - body[low - 2 : high - 2]).sum(axis=2) > 1.3 * _COLOUR_JUMP
+    rows = np.flatnonzero(step.mean(axis=1) > 0.6)
+    return first + low + int(rows[0]) + 1 if rows.size else None

@@ -157,7 +157,8 @@ class MotionTeacher:
         if len(products) < len(samples) // 2 + 1:
             return None
         factor = float(np.median(products))  # focal length times object height
-        # Smooth heights by a line in log space; single jumps are resisted by the fit's error below.
+        if not self._rigid(np.array(products), np.array([s.box.w / s.box.h for s in samples])):
+            return None
         cosines = np.array([s.cosine for s in samples])
         ranges = factor / (heights * cosines)
         yaws = np.array([s.yaw for s in samples], dtype=float)
@@ -195,6 +196,14 @@ class MotionTeacher:
             heading_error,
             straight,
         )
+
+    def _rigid(self, products: np.ndarray, aspects: np.ndarray) -> bool:
+        """Whether boxes keep to one object: foot and height tell one story, and the outline is steady.
+
+        Boxes that slide along a wall or take in a neighbour fail here, though they seem to move.
+        """
+        limit = self._config.max_inconsistency
+        return float(np.log(products).std()) <= limit and float(np.log(aspects).std()) <= limit
 
     @staticmethod
     def _straight(centred: np.ndarray, points: np.ndarray, direction: np.ndarray, speed: float, noise: float) -> bool:

@@ -20,6 +20,12 @@ class TeacherConfig:
     max_heading_error: float = parameter(
         0.30, "Largest standard error of the direction of motion.", minimum=0.01, maximum=1.5, unit="rad"
     )
+    max_inconsistency: float = parameter(
+        0.08,
+        "Largest scatter (of the logarithm) of an object's true height and outline over the window.",
+        minimum=0.01,
+        maximum=2.0,
+    )
     still_speed: float = parameter(
         0.05, "A robot slower than this counts as standing.", minimum=0.0, maximum=1.0, unit="m/s"
     )
@@ -44,5 +50,5 @@ class TeacherConfig:
         unit="1/s",
     )
     pixel_noise: float = parameter(
-        1.0, "Jitter of a box edge that is always assumed.", minimum=0.1, maximum=20.0, unit="px"
+        0.5, "Jitter of a box edge that is always assumed.", minimum=0.1, maximum=20.0, unit="px"
     )
