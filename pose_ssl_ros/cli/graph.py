@@ -66,6 +66,7 @@ def message_class(type_name: str) -> Any:
     Raises:
         CommandError: If the type cannot be found here.
     """
+    embedded.activate()
     package, _, rest = type_name.partition("/")
     kind, _, name = rest.partition("/")
     try:
