@@ -236,6 +236,8 @@ class InferencePipeline:
 
 def fitted(camera: CameraModel | None, width: int, height: int) -> CameraModel | None:
     """Intrinsics for an image of another size than `camera_info` speaks of (a scaled stream)."""
+    if width <= 0 or height <= 0:
+        return None
     if camera is None or camera.width <= 0 or camera.height <= 0 or (camera.width, camera.height) == (width, height):
         return camera
     sx, sy = width / camera.width, height / camera.height
