@@ -206,6 +206,11 @@ class Session:
         with self.lock:
             return next((self.statuses[n][key] for n in self._named(node) if key in self.statuses[n]), None)
 
+    def values(self, node: str) -> dict[str, str]:
+        """All that a node said last on /diagnostics."""
+        with self.lock:
+            return {key: text for name in self._named(node) for key, text in self.statuses[name].items()}
+
     def message(self, node: str) -> str:
         """The newest words of a node on /diagnostics."""
         with self.lock:

@@ -152,7 +152,9 @@ def summarize(session: Session, *, finished: bool = False, extras: dict[str, Any
                 "loss": _first(session, "learner", LOSS),
                 "embedding_rank": _first(session, "learner", RANK),
                 "state": session.message("learner"),
+                "diagnostics": session.values("learner"),
             },
+            "inference": {"state": session.message("inference"), "diagnostics": session.values("inference")},
             "answers": {
                 "n": answered,
                 "unknown_rate": ratio(counts.by_heading[4], answered),

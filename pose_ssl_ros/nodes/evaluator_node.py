@@ -21,14 +21,9 @@ from vision_msgs.msg import Detection2DArray, VisionInfo
 from pose_ssl_ros.evaluation.config import EvaluatorConfig
 from pose_ssl_ros.evaluation.run import Run
 from pose_ssl_ros.evaluation.session import Scored
-from pose_ssl_ros.nodes.convert import (
-    camera_from_info,
-    ego_from_odom,
-    image_to_rgb,
-    mounting_from_tf,
-    stamp_ns,
-)
+from pose_ssl_ros.nodes.convert import camera_from_info, ego_from_odom, image_to_rgb, stamp_ns
 from pose_ssl_ros.nodes.convert_evaluation import detections_from, headings_from, truth_from
+from pose_ssl_ros.nodes.mounting import MountingFinder
 from pose_ssl_ros.nodes.runtime import LATCHED, RESULT, SENSOR, Worker, bind
 from pose_ssl_ros.nodes.runtime import run as run_node
 
@@ -66,8 +61,10 @@ class EvaluatorNode(Node):
         self.run = Run(self.config, image_to_rgb, lambda words: self.get_logger().warning(words))
         self.session = self.run.session
         self._camera_frame = ""
+        self._mounting = MountingFinder(BASE_FRAME)
         self._mounted = False
         self._closed = False
+        self._raw = False
         for kind, topic, callback, qos in (
             (Image, "image", self._on_image, SENSOR),
             (CompressedImage, "image/compressed", self._on_image, SENSOR),
@@ -101,6 +98,10 @@ class EvaluatorNode(Node):
 
     def _on_image(self, msg: Image | CompressedImage) -> None:
         now, stamp = time.monotonic(), stamp_ns(msg.header)
+        raw = isinstance(msg, Image)
+        self._raw = self._raw or raw
+        if self._raw and not raw:
+            return  # both come, maybe in different sizes: boxes belong to the raw one
         self._camera_frame = msg.header.frame_id
         self.session.image(stamp, now)
         self.run.recorder.image(stamp, self.session.robot_seconds, msg, self._caption())
@@ -158,11 +159,13 @@ class EvaluatorNode(Node):
             self.session.status(status.name, level, status.message, {v.key: v.value for v in status.values})
 
     def _on_tf(self, msg: TFMessage) -> None:
-        if self._mounted or not self._camera_frame:
+        if self._mounted:
             return
-        mounting = mounting_from_tf(msg.transforms, BASE_FRAME, self._camera_frame.lstrip("/"))
+        self._mounting.add(msg.transforms)
+        mounting = self._mounting.find(self._camera_frame) if self._camera_frame else None
         if mounting is not None:
             self._mounted = True
+            self._mounting.close()
             self.session.mounting(mounting)
 
     def close(self) -> None:

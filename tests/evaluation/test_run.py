@@ -1,7 +1,6 @@
 import json
 import time
 
-
 from pose_ssl_ros.evaluation.config import EvaluatorConfig
 from pose_ssl_ros.evaluation.run import Run
 

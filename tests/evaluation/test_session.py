@@ -56,13 +56,32 @@ def test_counts_by_hand():
 
 def test_summary_has_the_promised_names():
     found = summarize(Session(EvaluatorConfig()))
-    for key in (
-        "seed scenario robot_seconds wall_seconds frames frames_dropped triplets learner_steps triplets_per_second "
-        "model_versions heading identity latency_ms collisions learner"
-    ).split():
-        assert key in found
-    heading = "n toward_away_accuracy four_way_accuracy unknown_rate azimuth_median_error_deg curve final".split()
-    assert set(heading) <= set(found["heading"])
+    assert {
+        "seed",
+        "scenario",
+        "robot_seconds",
+        "wall_seconds",
+        "frames",
+        "frames_dropped",
+        "triplets",
+        "learner_steps",
+        "triplets_per_second",
+        "model_versions",
+        "heading",
+        "identity",
+        "latency_ms",
+        "collisions",
+        "learner",
+    } <= set(found)
+    assert {
+        "n",
+        "toward_away_accuracy",
+        "four_way_accuracy",
+        "unknown_rate",
+        "azimuth_median_error_deg",
+        "curve",
+        "final",
+    } <= set(found["heading"])
     assert {"n", "accuracy", "nmi"} <= set(found["identity"])
     assert {"p50", "p95", "p99"} <= set(found["latency_ms"])
     assert {"loss", "embedding_rank"} <= set(found["learner"])

@@ -9,8 +9,8 @@ import pytest
 
 from pose_ssl_ros.evaluation.config import EvaluatorConfig
 from pose_ssl_ros.evaluation.draw import annotate, danger_colour, ground_arrow
-from pose_ssl_ros.evaluation.records import Answer
 from pose_ssl_ros.evaluation.recorder import Recorder
+from pose_ssl_ros.evaluation.records import Answer
 from pose_ssl_ros.evaluation.samples import SampleBank
 from pose_ssl_ros.evaluation.session import Session
 from pose_ssl_ros.evaluation.video import VideoError, VideoWriter
