@@ -82,6 +82,7 @@ def _number(value: Any, form: str = ".3g") -> str:
 def numbers(summary: dict[str, Any]) -> list[str]:
     """The key numbers of a summary, one line each; what is missing is said to be unknown."""
     heading = summary.get("heading") or {}
+    final = heading.get("final") or {}
     identity = summary.get("identity") or {}
     latency = summary.get("latency_ms") or {}
     learner = summary.get("learner") or {}
@@ -92,8 +93,10 @@ def numbers(summary: dict[str, Any]) -> list[str]:
         f"{_number(summary.get('wall_seconds'), '.0f')} s, {summary.get('frames', 'unknown')} frames",
         f"  learning        {summary.get('triplets', 'unknown')} triplets, {summary.get('learner_steps', 'unknown')} "
         f"steps, {models} models, loss {_number(learner.get('loss'))}",
-        f"  toward/away     {_percent(heading.get('toward_away_accuracy'))} right of {heading.get('n', 'unknown')} "
-        f"(unknown counts as wrong; {_percent(heading.get('unknown_rate'))} unknown)",
+        f"  toward/away     {_percent(heading.get('toward_away_accuracy'))} right of "
+        f"{heading.get('n_toward_away', heading.get('n', 'unknown'))} over the whole run, "
+        f"{_percent(final.get('toward_away_accuracy'))} in its last part",
+        f"  unknown         {_percent(heading.get('unknown_rate'))} of all answers; counted as wrong above",
         f"  four headings   {_percent(heading.get('four_way_accuracy'))} right; azimuth off by "
         f"{_number(heading.get('azimuth_median_error_deg'), '.0f')} deg (median)",
         f"  identity        {_percent(identity.get('accuracy'))} right of {identity.get('n', 'unknown')}",

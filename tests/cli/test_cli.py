@@ -132,11 +132,11 @@ def test_the_end_of_a_demo_names_files_and_numbers(tmp_path):
     (tmp_path / "summary.json").write_text(
         '{"robot_seconds": 60, "wall_seconds": 61.2, "frames": 600, "triplets": 99, "learner_steps": 40,'
         '"model_versions": 3, "collisions": 1, "learner": {"loss": 1.25}, "latency_ms": {"p50": 20, "p95": 41.6},'
-        '"heading": {"n": 50, "toward_away_accuracy": 0.5, "unknown_rate": null}}'
+        '"heading": {"n": 50, "n_toward_away": 30, "toward_away_accuracy": 0.5, "unknown_rate": null}}'
     )
     text = demo.conclusion(tmp_path)
     assert "60 s in 61 s, 600 frames" in text
-    assert "50.0 % right of 50 (unknown counts as wrong; unknown unknown)" in text
+    assert "50.0 % right of 30 over the whole run, unknown in its last part" in text
     assert "p50 20 ms, p95 42 ms" in text
     assert str(tmp_path / "summary.json") in text
     assert "report.html" not in text
