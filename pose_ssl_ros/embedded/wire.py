@@ -16,9 +16,14 @@ _LOCALHOST = (
     "<ParticipantIndex>auto</ParticipantIndex><MaxAutoParticipantIndex>{most}</MaxAutoParticipantIndex>"
     "<Peers>{peers}</Peers></Discovery></Domain></CycloneDDS>"
 )
-_MULTICAST_OFF_HERE = (
+_WITH_PEERS = (
     "<CycloneDDS><Domain><Discovery><ParticipantIndex>auto</ParticipantIndex>"
     "<MaxAutoParticipantIndex>{most}</MaxAutoParticipantIndex><Peers>{peers}</Peers></Discovery></Domain></CycloneDDS>"
+)
+# Participants with different tags never hear each other, even where Cyclone looks on this machine by itself.
+_OFF = (
+    "<CycloneDDS><Domain><General><AllowMulticast>false</AllowMulticast></General><Discovery>"
+    "<ParticipantIndex>none</ParticipantIndex><Tag>ros_discovery_off_{pid}</Tag></Discovery></Domain></CycloneDDS>"
 )
 # A VGA image is 0.9 MB: the default socket buffer holds a quarter of it, and 1.3 kB fragments cost 700 packets' work.
 _BUFFERS = (
@@ -124,16 +129,13 @@ def cyclone_config(env: Mapping[str, str] | None = None) -> str:
     parts = [_BUFFERS]
     if range_ == "LOCALHOST":
         parts.append(_LOCALHOST.format(peers=shown, most=MAX_PARTICIPANTS))
-    elif range_ == "OFF":  # no peers: the participant index 'none' leaves the well-known ports alone
-        parts.append(
-            "<CycloneDDS><Domain><General><AllowMulticast>false</AllowMulticast></General><Discovery>"
-            "<ParticipantIndex>none</ParticipantIndex></Discovery></Domain></CycloneDDS>"
-        )
+    elif range_ == "OFF":
+        parts.append(_OFF.format(pid=os.getpid()))
     elif range_ not in ("", "SUBNET", "SYSTEM_DEFAULT"):
         msg = f"ROS_AUTOMATIC_DISCOVERY_RANGE is '{range_}' but must be SUBNET, LOCALHOST, OFF or SYSTEM_DEFAULT"
         raise WireError(msg)
     elif peers:
-        parts.append(_MULTICAST_OFF_HERE.format(peers=shown, most=MAX_PARTICIPANTS))
+        parts.append(_WITH_PEERS.format(peers=shown, most=MAX_PARTICIPANTS))
     if env.get("CYCLONEDDS_URI"):
         parts.append(env["CYCLONEDDS_URI"])
     return ",".join(parts)

@@ -1,0 +1,495 @@
+"""Nodes, qos, executors, parameters and clocks within one process."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness import Peer
+
+from pose_ssl_ros import embedded
+from pose_ssl_ros.embedded import arguments, names, path
+
+
+@pytest.mark.parametrize("best_effort", ["publisher", "subscription"])
+def test_best_effort_against_reliable(peer: Peer, best_effort: str) -> None:
+    from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
+    from rclpy.qos import QoSPolicyKind, QoSProfile, ReliabilityPolicy
+    from std_msgs.msg import String
+
+    loose = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
+    strict = QoSProfile(depth=5)
+    heard: list[Any] = []
+    events: list[Any] = []
+    offered: list[Any] = []
+    with Peer("other") as other:
+        other.node.create_subscription(
+            String,
+            "chatter",
+            heard.append,
+            strict if best_effort == "publisher" else loose,
+            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=events.append),
+        )
+        publisher = peer.node.create_publisher(
+            String,
+            "chatter",
+            loose if best_effort == "publisher" else strict,
+            event_callbacks=PublisherEventCallbacks(incompatible_qos=offered.append),
+        )
+        if best_effort == "subscription":
+            peer.wait_for(publisher.get_subscription_count)
+            publisher.publish(String(data="x"))
+            other.wait_for(lambda: heard)
+            assert not events and not offered
+            return
+        other.wait_for(lambda: events, what="the incompatible event")
+        assert events[0].total_count == 1 and events[0].last_policy_kind == QoSPolicyKind.RELIABILITY
+        peer.wait_for(lambda: offered, what="the event at the publisher")
+        publisher.publish(String(data="x"))
+        time.sleep(0.2)
+        assert not heard and publisher.get_subscription_count() == 0
+
+
+def test_an_incompatible_publisher_is_said_on_the_log(peer: Peer, capfd: pytest.CaptureFixture[str]) -> None:
+    from rclpy.qos import qos_profile_sensor_data
+    from std_msgs.msg import String
+
+    peer.collect(String, "camera")
+    peer.node.create_publisher(String, "camera", qos_profile_sensor_data)
+    seen = ""
+
+    def said() -> bool:
+        nonlocal seen
+        seen += capfd.readouterr().err
+        return "Last incompatible policy: RELIABILITY" in seen
+
+    peer.wait_for(said)
+    assert "[WARN]" in seen and "'/pose_ssl/camera'" in seen
+
+
+def test_keep_last_keeps_the_newest(peer: Peer) -> None:
+    from std_msgs.msg import Float32
+
+    got: list[float] = []
+    busy, go = threading.Event(), threading.Event()
+
+    def slow(message: Float32) -> None:
+        got.append(message.data)
+        busy.set()
+        go.wait(10)
+
+    with Peer("slow") as other:
+        other.node.create_subscription(Float32, "numbers", slow, 2)
+        peer.publish("numbers", Float32(data=0.0))
+        assert busy.wait(5)
+        for value in range(1, 8):
+            peer.publish("numbers", Float32(data=float(value)))
+        time.sleep(0.2)
+        go.set()
+        other.wait_for(lambda: 7.0 in got)
+        assert got == [0.0, 6.0, 7.0]
+
+
+def test_publishing_from_threads_loses_nothing(peer: Peer) -> None:
+    from rclpy.qos import QoSProfile
+    from std_msgs.msg import Float32
+
+    found = peer.collect(Float32, "numbers", QoSProfile(depth=1000))
+    publisher = peer.publisher(Float32, "numbers", QoSProfile(depth=1000))
+    peer.wait_for(publisher.get_subscription_count)
+    threads = [
+        threading.Thread(
+            target=lambda base=base: [publisher.publish(Float32(data=float(base + i))) for i in range(100)]
+        )
+        for base in (0, 1000, 2000)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    peer.wait_for(lambda: len(found) == 300)
+    for base in (0, 1000, 2000):
+        assert [m.data for m in found if base <= m.data < base + 1000] == [float(base + i) for i in range(100)]
+
+
+def test_multi_threaded_executor_and_groups(domain: int) -> None:
+    import rclpy
+    from rclpy.callback_groups import ReentrantCallbackGroup
+    from rclpy.context import Context
+    from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+    from rclpy.node import Node
+
+    context = Context()
+    rclpy.init(args=[], context=context)
+    node = Node("many", context=context)
+    executor = MultiThreadedExecutor(3, context=context)
+    executor.add_node(node)
+    together = threading.Barrier(2, timeout=5)
+    met, alone, worst = threading.Event(), [0], [0]
+
+    def meet() -> None:
+        if not met.is_set():
+            together.wait()
+            met.set()
+
+    def exclusive() -> None:
+        alone[0] += 1
+        worst[0] = max(worst[0], alone[0])
+        time.sleep(0.005)
+        alone[0] -= 1
+
+    group = ReentrantCallbackGroup()
+    timers = [node.create_timer(0.01, meet, group), node.create_timer(0.01, meet, group)]
+    timers += [node.create_timer(0.003, exclusive), node.create_timer(0.003, exclusive)]
+
+    def spin() -> None:
+        with pytest.raises(ExternalShutdownException):
+            executor.spin()
+
+    thread = threading.Thread(target=spin)
+    thread.start()
+    try:
+        assert met.wait(5), "two callbacks of a reentrant group must run at the same time"
+        time.sleep(0.1)
+        assert worst[0] == 1, "callbacks of the default group must not"
+    finally:
+        node.destroy_node()
+        rclpy.try_shutdown(context=context)
+        thread.join(5)
+        executor.shutdown()
+    assert not thread.is_alive()
+
+
+def test_an_exception_in_a_callback_comes_out_of_spin(domain: int) -> None:
+    import rclpy
+    from rclpy.node import Node
+
+    def fail() -> None:
+        msg = "on purpose"
+        raise ValueError(msg)
+
+    with rclpy.init(args=[]):
+        node = Node("failing")
+        node.create_timer(0.01, fail)
+        with pytest.raises(ValueError, match="on purpose"):
+            rclpy.spin(node)
+        node.destroy_node()
+
+
+def test_an_idle_node_uses_no_processor_time(peer: Peer) -> None:
+    time.sleep(0.3)
+    before = time.process_time()
+    time.sleep(1.0)
+    assert time.process_time() - before < 0.05
+
+
+def test_synchronous_call_and_timeout(peer: Peer) -> None:
+    from std_srvs.srv import Trigger
+
+    def serve(request: Any, response: Any) -> Any:
+        response.success, response.message = True, "done"
+        return response
+
+    with Peer("server") as server:
+        server.node.create_service(Trigger, "work", serve)
+        client = peer.node.create_client(Trigger, "work")
+        assert client.wait_for_service(5)
+        assert client.call(Trigger.Request(), timeout_sec=5).message == "done"
+        server.node.destroy_service(server.node.services[-1])
+        peer.wait_for(lambda: not client.service_is_ready())
+        assert client.call(Trigger.Request(), timeout_sec=0.2) is None
+
+
+def test_two_clients_get_their_own_answers(peer: Peer) -> None:
+    from rcl_interfaces.srv import GetParameterTypes
+
+    def serve(request: Any, response: Any) -> Any:
+        response.types = [len(name) for name in request.names]
+        return response
+
+    peer.node.create_service(GetParameterTypes, "lengths", serve)
+    with Peer("a") as one, Peer("b") as two:
+        clients = [p.node.create_client(GetParameterTypes, "lengths") for p in (one, two)]
+        assert all(client.wait_for_service(5) for client in clients)
+        futures = [
+            (size, client.call_async(GetParameterTypes.Request(names=["x" * size])))
+            for size in range(4)  # more at once than the depth of 10 may be lost, as in ROS 2
+            for client in clients
+        ]
+        one.wait_for(lambda: all(future.done() for _, future in futures))
+        assert all(list(future.result().types) == [size] for size, future in futures)
+
+
+def test_declared_parameters(domain: int) -> None:
+    import rclpy
+    from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
+    from rclpy.exceptions import (
+        InvalidParameterTypeException,
+        InvalidParameterValueException,
+        ParameterAlreadyDeclaredException,
+        ParameterNotDeclaredException,
+        ParameterUninitializedException,
+    )
+    from rclpy.node import Node
+    from rclpy.parameter import Parameter
+
+    given = ["a.b:=3", "rate:=1e-1", "names:=[x, y]", "text:=2020-01-01", "wrong:=2", "far:=9.0", "flag:=true"]
+    with rclpy.init(args=["--ros-args", *[word for value in given for word in ("-p", value)]]):
+        node = Node("declaring")
+        try:
+            assert node.declare_parameter("a.b", 1).value == 3
+            assert node.declare_parameter("rate", 1.0).value == 0.1
+            assert node.declare_parameter("names", [""]).value == ["x", "y"]
+            assert node.declare_parameter("text", "").value == "2020-01-01"
+            assert node.declare_parameter("flag", False).value is True
+            assert node.declare_parameter("plain", 5).value == 5
+            with pytest.raises(InvalidParameterTypeException):
+                node.declare_parameter("wrong", 1.0)
+            assert node.declare_parameter("wrong", 1.0, ParameterDescriptor(dynamic_typing=True)).value == 2
+            limits = ParameterDescriptor(floating_point_range=[FloatingPointRange(from_value=0.0, to_value=1.0)])
+            with pytest.raises(InvalidParameterValueException, match="out of range"):
+                node.declare_parameter("far", 0.5, limits)
+            with pytest.raises(ParameterAlreadyDeclaredException):
+                node.declare_parameter("plain", 5)
+            with pytest.raises(ParameterNotDeclaredException):
+                node.get_parameter("none")
+            node.declare_parameter("later", Parameter.Type.STRING)
+            with pytest.raises(ParameterUninitializedException):
+                node.get_parameter("later")
+            assert node.set_parameters([Parameter("later", value="now")])[0].successful
+            assert node.get_parameter("later").value == "now"
+
+            steps = ParameterDescriptor(integer_range=[IntegerRange(from_value=0, to_value=10, step=5)])
+            node.declare_parameter("steps", 0, steps)
+            results = node.set_parameters([Parameter("steps", value=v) for v in (5, 7, 10, 11)])
+            assert [r.successful for r in results] == [True, False, True, False]
+            asked: list[Any] = []
+
+            def check(parameters: list[Parameter]) -> SetParametersResult:
+                asked.append([p.name for p in parameters])
+                return SetParametersResult(successful=False, reason="no")
+
+            node.add_on_set_parameters_callback(check)
+            assert node.set_parameters([Parameter("plain", value=6)])[0].reason == "no"
+            assert node.get_parameter("plain").value == 5 and asked == [["plain"]]
+            node.remove_on_set_parameters_callback(check)
+            assert node.set_parameters_atomically([Parameter("plain", value=6)]).successful
+        finally:
+            node.destroy_node()
+
+
+def test_contexts_end_once(domain: int) -> None:
+    import rclpy
+    from rclpy._rclpy_pybind11 import RCLError
+    from rclpy.node import Node
+    from std_msgs.msg import String
+
+    rclpy.init(args=[])
+    node = Node("short")
+    publisher = node.create_publisher(String, "x", 1)
+    assert rclpy.ok()
+    rclpy.shutdown()
+    assert not rclpy.ok()
+    with pytest.raises(RCLError, match="not valid"):
+        publisher.publish(String())
+    with pytest.raises(RCLError, match="already called"):
+        rclpy.shutdown()
+    rclpy.try_shutdown()
+    node.destroy_node()
+    rclpy.init(args=[])
+    rclpy.shutdown()
+
+
+def test_timers(peer: Peer) -> None:
+    calls: list[float] = []
+    timer = peer.node.create_timer(0.02, lambda: calls.append(time.monotonic()))
+    peer.wait_for(lambda: len(calls) >= 5)
+    timer.cancel()
+    time.sleep(0.05)
+    count = len(calls)
+    time.sleep(0.1)
+    assert len(calls) == count and timer.is_canceled()
+    timer.reset()
+    peer.wait_for(lambda: len(calls) > count)
+    peer.node.destroy_timer(timer)
+
+
+def test_timers_follow_a_clock_that_jumps(domain: int) -> None:
+    from pose_ssl_ros.embedded.endpoints import Timer
+    from pose_ssl_ros.embedded.executor import CallbackGroup
+    from pose_ssl_ros.embedded.time import NANO, Clock, ClockType
+
+    clock = Clock(clock_type=ClockType.ROS_TIME)
+    clock.simulate(100 * NANO)
+    timer = Timer(lambda: None, CallbackGroup(), NANO, clock, True)
+    assert not timer.is_ready() and timer.wait_ns() is None
+    clock.simulate(101 * NANO)
+    assert timer.is_ready()
+    timer.advance()
+    assert not timer.is_ready()
+    clock.simulate(150 * NANO + 1)
+    assert timer.is_ready()
+    timer.advance()
+    assert not timer.is_ready(), "missed calls are left out"
+    assert timer.time_until_next_call() == NANO - 1
+    clock.simulate(10 * NANO)  # a bag that starts again
+    assert not timer.is_ready()
+    clock.simulate(11 * NANO)
+    assert timer.is_ready()
+
+
+def test_times() -> None:
+    from builtin_interfaces.msg import Time as TimeMsg
+    from rclpy.clock import ClockType
+    from rclpy.duration import Duration
+    from rclpy.time import Time
+
+    one = Time.from_msg(TimeMsg(sec=2, nanosec=5))
+    assert one.nanoseconds == 2_000_000_005 and one.to_msg() == TimeMsg(sec=2, nanosec=5)
+    assert (one + Duration(seconds=1)).nanoseconds == 3_000_000_005
+    assert (one + Duration(seconds=1)) - one == Duration(seconds=1)
+    assert one < one + Duration(nanoseconds=1)
+    with pytest.raises(TypeError, match="clock types"):
+        bool(one < Time(seconds=1, clock_type=ClockType.SYSTEM_TIME))
+
+
+def test_logger_format_throttle_and_levels(capfd: pytest.CaptureFixture[str]) -> None:
+    from rclpy.logging import LoggingSeverity, get_logger
+
+    logger = get_logger("room.corner")
+    for i in range(3):
+        logger.info(f"throttled {i}", throttle_duration_sec=60.0)
+        logger.warning(f"once {i}", once=True)
+    logger.debug("hidden")
+    logger.set_level(LoggingSeverity.DEBUG)
+    logger.get_child("deep").debug("shown")
+    logger.set_level(LoggingSeverity.UNSET)
+    lines = capfd.readouterr().err.splitlines()
+    assert [line.split("]: ")[1] for line in lines] == ["throttled 0", "once 0", "shown"]
+    assert lines[1].startswith("[WARN] [") and "[room.corner]: " in lines[1]
+    assert "[room.corner.deep]: shown" in lines[2]
+
+
+def test_log_lines_reach_rosout(peer: Peer) -> None:
+    from rcl_interfaces.msg import Log
+
+    lines = peer.collect(Log, "/rosout", 100)
+    peer.wait_for(lambda: lines.subscription.get_publisher_count())
+    peer.node.get_logger().error("broken")
+    peer.wait_for(lambda: lines)
+    assert (lines[0].msg, lines[0].level, lines[0].name) == ("broken", 40, "pose_ssl.peer")
+
+
+def test_what_is_not_covered_is_named(peer: Peer) -> None:
+    from message_filters import ApproximateTimeSynchronizer
+    from rclpy.event_handler import SubscriptionEventCallbacks
+    from rclpy.qos import QoSProfile
+    from std_msgs.msg import String
+
+    async def later(message: Any) -> None: ...
+
+    with pytest.raises(NotImplementedError, match="Node.create_rate"):
+        peer.node.create_rate(10)
+    with pytest.raises(NotImplementedError, match="coroutine"):
+        peer.node.create_subscription(String, "x", later, 1)
+    with pytest.raises(NotImplementedError, match="deadline"):
+        SubscriptionEventCallbacks(deadline=print)
+    with pytest.raises(NotImplementedError, match="lifespan"):
+        QoSProfile(depth=1, lifespan=1)
+    with pytest.raises(NotImplementedError, match="headerless"):
+        ApproximateTimeSynchronizer([], 1, 0.1, allow_headerless=True)
+    with pytest.raises(NotImplementedError, match="rclpy.action"):
+        from rclpy.action import ActionClient  # noqa: F401
+    assert not hasattr(peer.node, "no_such_thing")
+
+
+def test_names_are_expanded_and_remapped() -> None:
+    rules = [
+        names.Remap("image", "/camera/image_raw"),
+        names.Remap("~/set", "set"),
+        names.Remap("only", "mine", "b"),
+        names.Remap("/abs", "rel"),
+    ]
+
+    def resolve(name: str, node: str = "a") -> str:
+        return names.remap(name, rules, node, "/ns")
+
+    assert resolve("image") == resolve("/ns/image") == "/camera/image_raw"
+    assert resolve("/image") == "/image"
+    assert resolve("~/set") == "/ns/set"
+    assert resolve("~/other") == "/ns/a/other"
+    assert (resolve("only"), resolve("only", "b")) == ("/ns/only", "/ns/mine")
+    assert resolve("/abs") == "/ns/rel"
+    for bad in ("a//b", "1x", "a b", "", "a/"):
+        with pytest.raises(ValueError, match="Invalid topic name"):
+            resolve(bad)
+
+
+def test_command_lines() -> None:
+    words = ["x", "--ros-args", "-r", "a:=b", "-r", "n:c:=d", "-p", "n:k:=1", "--log-level", "q:=warn"]
+    words += ["-p", "t:={u: 2}", "--", "y"]
+    parsed = arguments.parse(words)
+    assert parsed.rest == ["x", "y"]
+    assert parsed.remaps == [names.Remap("a", "b"), names.Remap("c", "d", "n")]
+    assert parsed.overrides("/any/n") == {"k": 1, "t.u": 2} and parsed.overrides("/any/m") == {"t.u": 2}
+    assert parsed.log_levels == [("q", "warn")]
+    for bad in (["-p", "x"], ["-r"], ["--strange"], ["--params-file", "nowhere.yaml"]):
+        with pytest.raises(arguments.UnknownROSArgsError):
+            arguments.parse(["--ros-args", *bad])
+
+
+def test_node_patterns_of_parameter_files() -> None:
+    cases = {
+        ("/**", "/a/b"): True, ("/**/b", "/a/b"): True, ("/**/b", "/b"): True, ("/*/b", "/a/b"): True,
+        ("/*/b", "/b"): False, ("b", "/b"): True, ("b", "/a/b"): False, ("/a/**", "/a/x/y"): True,
+        ("/a.", "/ab"): False,
+    }  # fmt: skip
+    for (pattern, node), expected in cases.items():
+        assert arguments.matches(pattern, node) is expected, (pattern, node)
+
+
+def test_the_underlay_never_hides_a_real_rclpy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = tmp_path / "real"
+    (real / "rclpy").mkdir(parents=True)
+    (real / "rclpy" / "__init__.py").write_text("", "utf-8")
+    monkeypatch.delitem(sys.modules, "rclpy")
+    monkeypatch.setattr(sys, "path", [str(path.UNDERLAY), str(real)])
+    assert not embedded.activate()
+    assert str(path.UNDERLAY) not in sys.path
+    assert str(path.UNDERLAY) not in embedded.environment({"PYTHONPATH": str(path.UNDERLAY)})["PYTHONPATH"]
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    assert embedded.activate() and sys.path[0] == str(path.UNDERLAY)
+    entries = embedded.environment({"PYTHONPATH": "/some/where"})["PYTHONPATH"].split(os.pathsep)
+    assert entries[0] == str(path.UNDERLAY) and "/some/where" in entries
+
+
+def test_discovery_ranges_meet_or_do_not(domain: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """LOCALHOST finds LOCALHOST; OFF finds nobody."""
+    import subprocess
+
+    from std_msgs.msg import String
+
+    code = (
+        "import rclpy, sys, time\nfrom rclpy.node import Node\n"
+        "with rclpy.init(args=[]):\n"
+        "    n = Node('seeker'); end = time.time() + float(sys.argv[1])\n"
+        "    while time.time() < end and not n.count_publishers('/found'): time.sleep(0.02)\n"
+        "    print(n.count_publishers('/found'))\n"
+    )
+
+    def seen(range_: str, seconds: str) -> str:
+        env = embedded.environment({**os.environ, "ROS_AUTOMATIC_DISCOVERY_RANGE": range_})
+        done = subprocess.run(
+            [sys.executable, "-c", code, seconds], env=env, capture_output=True, text=True, timeout=30
+        )
+        return done.stdout.strip() or done.stderr
+
+    with Peer("found") as peer:
+        peer.publisher(String, "/found")
+        assert seen("LOCALHOST", "15") == "1"
+        assert seen("OFF", "1") == "0"
