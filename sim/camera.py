@@ -9,7 +9,7 @@ from pose_ssl_sim.config import SimConfig
 
 from pose_ssl_ros.interfaces import CameraModel
 
-NEAR, FAR = 0.1, 150.0
+NEAR, FAR = 0.15, 120.0
 
 
 def camera_model(config: SimConfig) -> CameraModel:

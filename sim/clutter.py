@@ -153,10 +153,10 @@ def building(rng: Rng) -> Mesh:
             x = -width / 2 + pitch * (column + 0.5)
             z = 0.5 + storey * (floor + 0.5)
             if floor == 0 and column == door:
-                mesh.box((x, -0.02, 1.1), (1.0, 0.08, 2.2), body_colour(rng))
+                mesh.box((x, 0, 1.1), (1.0, 0.3, 2.2), body_colour(rng))
                 continue
-            mesh.box((x, -0.01, z), (pitch * 0.6, 0.05, storey * 0.55), (0.9, 0.9, 0.88))
-            mesh.box((x, -0.03, z), (pitch * 0.5, 0.05, storey * 0.46), glass)
+            mesh.box((x, 0, z), (pitch * 0.6, 0.24, storey * 0.55), (0.9, 0.9, 0.88))
+            mesh.box((x, 0, z), (pitch * 0.5, 0.44, storey * 0.46), glass)
     return mesh
 
 

@@ -80,7 +80,7 @@ class SimConfig:
         read_only=True,
     )
     orbit_radius: float = parameter(
-        9.5, "Radius of the circle in `orbit`.", minimum=6.0, maximum=30.0, unit="m", read_only=True
+        10.5, "Radius of the circle in `orbit`.", minimum=6.0, maximum=30.0, unit="m", read_only=True
     )
     orbit_speed: float = parameter(
         1.2, "Speed along that circle.", minimum=0.1, maximum=5.0, unit="m/s", read_only=True

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 from pose_ssl_sim import clutter
+from pose_ssl_sim.catalogue import CATEGORIES
 from pose_ssl_sim.config import SimConfig
 from pose_ssl_sim.ground import BLOCK, CROSSING, PARKING_EDGE, PAVEMENT_EDGE
 from pose_ssl_sim.stage import Actor, Stage
@@ -201,7 +202,7 @@ class Orbit:
     """Standing objects that the robot circles by itself; each is replaced from time to time."""
 
     street = False
-    _PLACES = 5
+    _PLACES = 4
 
     def __init__(self, config: SimConfig, stage: Stage) -> None:
         """Fill the square."""
@@ -245,23 +246,22 @@ class Orbit:
     def _add(self, time: float) -> None:
         rng = self._rng
         room = self._config.orbit_radius * 0.62
-        for _ in range(12):
-            if not self._bag:  # every category in turn, in a random order
-                names = ["sedan", "truck", "bus", "motorcycle", "pedestrian", "forklift", "chair", "airplane"]
-                self._bag = [names[i] for i in rng.permutation(len(names))]
-            kind = self._bag.pop()
-            crewed = kind if rng.random() < 0.5 else f"{kind}:parked"
-            actor = self._stage.enter(crewed, rng, *self._centre, rng.uniform(-math.pi, math.pi))
+        if len(self._bag) < 2:  # every category in turn, in a random order
+            self._bag = [CATEGORIES[i] for i in rng.permutation(len(CATEGORIES))] + self._bag
+        kind = self._bag.pop()
+        actor = self._stage.enter(kind if rng.random() < 0.5 else f"{kind}:parked", rng, *self._centre, 0.0)
+        for _ in range(8):
+            actor.yaw = rng.uniform(-math.pi, math.pi)
             # Long ones stand near the middle, so that the robot keeps clear of all.
             reach = max(0.0, room - math.hypot(*actor.half)) * math.sqrt(rng.random())
             a = rng.uniform(0, 2 * math.pi)
-            actor.x += reach * math.cos(a)
-            actor.y += reach * math.sin(a)
-            if not self._stage.clear_of_others(actor, 0.5):
-                self._stage.leave(actor)
-            else:
+            actor.x = self._centre[0] + reach * math.cos(a)
+            actor.y = self._centre[1] + reach * math.sin(a)
+            if self._stage.clear_of_others(actor, 0.5):
                 self._standing.append((actor, time + self._config.orbit_lifetime * rng.uniform(0.5, 1.5)))
                 return
+        self._stage.leave(actor)
+        self._bag.insert(0, kind)  # its turn comes when there is room
 
 
 def build(config: SimConfig, stage: Stage) -> Scenario:
