@@ -85,10 +85,7 @@ def drive(seed: int, policy_name: str, seconds: float, scenario: str, render: bo
                     headings.append(heading)
                     point = locate(box, world.camera, world.mounting, motion_config)
                     motion = estimator.update(name, point, world.time_ns, ego) if point else None
-                    distance = math.hypot(motion.position[0] - world.mounting.x, motion.position[1]) if motion else None
-                    half = point.half_width if point else 0.0
-                    cut = point.cut if point else False
-                    worst = max(worst, assess_motion(heading, distance, motion, half, danger_config, cut))
+                    worst = max(worst, assess_motion(heading, point, motion, danger_config))
                 estimator.forget(world.time_ns)
                 dangers.append(worst)
                 policy.on_danger(worst, now)

@@ -29,6 +29,7 @@ from collections.abc import Sequence
 
 from pose_ssl_ros.danger.config import DangerConfig
 from pose_ssl_ros.danger.motion import Motion
+from pose_ssl_ros.danger.ranging import GroundPoint
 
 
 def ramp(value: float, one_at: float, zero_at: float) -> float:
@@ -63,10 +64,8 @@ def heading_weight(heading: Sequence[float], y: float | None, config: DangerConf
     return weighted / total
 
 
-def side_reach(
-    heading: Sequence[float], motion: Motion, half_width: float, cut: bool, config: DangerConfig
-) -> float:
-    """How far an object reaches from its middle towards the robot's centre line, metres; may be negative.
+def near_side(heading: Sequence[float], point: GroundPoint, config: DangerConfig) -> float:
+    """Distance in metres from the robot's centre line to the object's near side; negative if it reaches across.
 
     A vehicle that comes or goes beside the robot shows its length behind its front, so
     the inner side of its box belongs to its far end.  Its near end lies at the outer
@@ -76,45 +75,39 @@ def side_reach(
 
     Args:
         heading: Probabilities aligned with `viewpoint.HEADINGS_AND_UNKNOWN`.
-        motion: Where the object is.
-        half_width: Half the box width at that range.
-        cut: The image border hides the outer side.
+        point: Where its box stands in this frame.  Not where the motion filter has it: box
+            and place must belong together, above all when the image border cuts the box.
         config: Widths and lengths.
     """
     toward, _, away, _, _ = heading
     along = min(1.0, max(0.0, toward + away)) if math.isfinite(toward + away) else 0.0
-    x, y = motion.position[0], abs(motion.position[1])
-    box_side = y - half_width
-    if x <= 0 or box_side <= 0:
-        return half_width
-    near_end = y + half_width - (0.0 if cut else min(2 * half_width, config.widest_m))
-    far_end = box_side * (x + config.longest_m) / x
+    box_side = abs(point.y) - point.half_width
+    if point.x <= 0 or box_side <= 0:
+        return box_side
+    near_end = abs(point.y) + point.half_width - (0.0 if point.cut else min(2 * point.half_width, config.widest_m))
+    far_end = box_side * (point.x + config.longest_m) / point.x
     side = max(box_side, min(near_end, far_end))
-    return y - (along * side + (1.0 - along) * box_side)
+    return along * side + (1.0 - along) * box_side
 
 
-def clearance(motion: Motion, reach: float, config: DangerConfig) -> tuple[float, float]:
+def clearance(side: float, motion: Motion, config: DangerConfig) -> tuple[float, float]:
     """Distance from the object's side to the robot's corridor: (now, least within the horizon), metres.
 
     Zero inside the corridor; the robot is taken to go straight on.  Sideways motion
     counts by what exceeds its uncertainty.
 
     Args:
-        motion: Where the object is and how it moves.
-        reach: How far it reaches to the side (`side_reach`).
+        side: Distance of its near side from the robot's centre line (`near_side`).
+        motion: How it moves.
         config: Corridor and horizon.
     """
-    y = motion.position[1]
-    edge = reach + config.corridor_half_width_m
-    now = max(0.0, abs(y) - edge)
+    now = max(0.0, side - config.corridor_half_width_m)
     moving = motion.velocity or motion.relative
     if moving is None:
         return now, now
-    sideways = math.copysign(max(0.0, abs(moving[1]) - motion.sigma), moving[1])
-    later = y + sideways * config.horizon_s
-    if later * y < 0:
-        return now, 0.0  # it crosses
-    return now, min(now, max(0.0, abs(later) - edge))
+    inward = -math.copysign(1.0, motion.position[1]) * moving[1]
+    least = side - max(0.0, inward - motion.sigma) * config.horizon_s
+    return now, max(0.0, min(side, least) - config.corridor_half_width_m)
 
 
 def assess(
@@ -150,30 +143,24 @@ def assess(
 
 
 def assess_motion(
-    heading: Sequence[float],
-    range_m: float | None,
-    motion: Motion | None,
-    half_width: float,
-    config: DangerConfig,
-    cut: bool = False,
+    heading: Sequence[float], point: GroundPoint | None, motion: Motion | None, config: DangerConfig
 ) -> float:
-    """Danger of an object whose motion was estimated; None of it known is the worst case.
+    """Danger of an object that was put on the ground; if it was not, the worst case.
 
     Args:
         heading: Probabilities aligned with `viewpoint.HEADINGS_AND_UNKNOWN`.
-        range_m: Metres to its nearest ground point, None = not known.
-        motion: Where it is and how it moves.
-        half_width: Half the box width at that range, metres.
+        point: Where its box stands in this frame.
+        motion: What the motion filter says of it.
         config: Weights and scales.
-        cut: The left or right image border hides a part of it.
     """
-    if motion is None:
-        return assess(heading, range_m, None, None, None, None, config)
-    now, least = clearance(motion, side_reach(heading, motion, half_width, cut, config), config)
-    if motion.position[0] < 0:
+    if point is None or motion is None:
+        return assess(heading, None, None, None, None, None, config)
+    now, least = clearance(near_side(heading, point, config), motion, config)
+    x, y = motion.position
+    if x < 0:
         # Beside or behind the robot: it can't be driven into, only come by itself.
-        now = max(now, -motion.position[0])
-    return assess(heading, range_m, motion.closing_speed, now, least, motion.position[1], config)
+        now = max(now, -x)
+    return assess(heading, math.hypot(x, y), motion.closing_speed, now, least, y, config)
 
 
 def _known(value: float | None, otherwise: float) -> float:

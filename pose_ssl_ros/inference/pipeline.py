@@ -220,7 +220,7 @@ class InferencePipeline:
         """The state with place, motion and danger."""
         weights = self.config.danger
         if point is None or motion is None:
-            return dataclasses.replace(state, danger=assess_motion(state.heading, None, None, 0.0, weights))
+            return dataclasses.replace(state, danger=assess_motion(state.heading, None, None, weights))
         x, y = motion.position
         range_m = float(np.hypot(x - mounting.x, y))
         return dataclasses.replace(
@@ -230,7 +230,7 @@ class InferencePipeline:
             position=(x, y),
             velocity=motion.velocity,
             half_width=point.half_width,
-            danger=assess_motion(state.heading, range_m, motion, point.half_width, weights, point.cut),
+            danger=assess_motion(state.heading, point, motion, weights),
         )
 
 

@@ -38,11 +38,16 @@ def annotate(rgb: np.ndarray, objects: Sequence[ObjectState], status: str = "") 
         cv2.rectangle(canvas, (x0, y0), (x1, y1), colour, 2 if width >= 320 else 1)
         best = int(np.argmax(item.heading))
         name = item.identity[0][0] if item.identity else ""
-        _text(canvas, f"{item.track_id} {name}", (x0, y0 - int(4 + 14 * size)), size, colour)
-        words = f"{HEADINGS_AND_UNKNOWN[best]} {item.heading[best]:.2f}  !{item.danger:.2f}"
-        if item.range_m is not None:
-            words += f"  {item.range_m:.1f} m"
-        _text(canvas, words, (x0, y0 - 4), size, colour)
+        line = int(4 + 14 * size)
+        top = max(2 * line, y0 - 4)  # the upper line must stay in the picture
+        # Far objects stand close together: they get the heading only.
+        if x1 - x0 >= 60 * size:
+            words = f"{item.track_id} {name}" + (f"  {item.range_m:.1f} m" if item.range_m is not None else "")
+            _text(canvas, words, (x0, top - line), size, colour)
+            heading = f"{HEADINGS_AND_UNKNOWN[best]} {item.heading[best]:.2f}  danger {item.danger:.2f}"
+        else:
+            heading = HEADINGS_AND_UNKNOWN[best]
+        _text(canvas, heading, (x0, top), size, colour)
         if item.azimuth is not None and best != HEADINGS_AND_UNKNOWN.index("unknown"):
             _arrow(canvas, ((x0 + x1) // 2, (y0 + y1) // 2), item.azimuth, max(10, (y1 - y0) // 3), colour)
     if status:

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pose_ssl_ros.danger.assess import assess, assess_motion, clearance, heading_weight, ramp, side_reach
+from pose_ssl_ros.danger.assess import assess, assess_motion, clearance, heading_weight, near_side, ramp
 from pose_ssl_ros.danger.config import DangerConfig
 from pose_ssl_ros.danger.motion import Motion
+from pose_ssl_ros.danger.ranging import GroundPoint
 
 CONFIG = DangerConfig()
 TOWARD, LEFT, AWAY, RIGHT, UNKNOWN = (tuple(float(i == k) for i in range(5)) for k in range(5))
@@ -64,7 +65,6 @@ def test_headings_are_ordered_by_what_they_can_do() -> None:
 
 def test_not_knowing_is_the_worst_case() -> None:
     assert assess(AWAY, None, None, None, None, None, CONFIG) == 1.0
-    assert assess_motion(UNKNOWN, None, None, 0.0, CONFIG) == 1.0
     for value in (math.nan, math.inf, -math.inf):
         assert assess(AWAY, value, 0.0, 0.0, 0.0, 0.0, CONFIG) == 1.0
     assert heading_weight((math.nan,) * 5, 0.0, CONFIG) == CONFIG.toward_weight
@@ -101,59 +101,65 @@ def _motion(x, y, velocity=None):
     return Motion((x, y), velocity, velocity, 0.1, closing)
 
 
+def _point(x, y, half_width=0.3, cut=False):
+    return GroundPoint(x, y, math.hypot(x, y), half_width, 0.1, 0.1, cut)
+
+
 def test_clearance_now_and_later() -> None:
-    # 3 m to the left, half a metre wide, corridor .6: 3 - .5 - .6 = 1.9 m beside.
-    assert clearance(_motion(8, 3), 0.5, CONFIG) == pytest.approx((1.9, 1.9))
+    # Its near side is 2.5 m from the centre line, the corridor .6: 1.9 m beside.
+    assert clearance(2.5, _motion(8, 3), CONFIG) == pytest.approx((1.9, 1.9))
     # 0.5 m/s to the right, of which 0.1 may be error: 1.2 m nearer in 3 s.
-    assert clearance(_motion(8, 3, (0.0, -0.5)), 0.5, CONFIG) == pytest.approx((1.9, 0.7))
-    assert clearance(_motion(8, 3, (0.0, -0.1)), 0.5, CONFIG) == pytest.approx((1.9, 1.9))
-    assert clearance(_motion(8, 3, (0.0, -2.0)), 0.5, CONFIG) == pytest.approx((1.9, 0.0))  # crosses
-    assert clearance(_motion(8, 3, (0.0, 2.0)), 0.5, CONFIG) == pytest.approx((1.9, 1.9))  # leaves
-    assert clearance(_motion(8, -0.5), 0.5, CONFIG) == (0.0, 0.0)
+    assert clearance(2.5, _motion(8, 3, (0.0, -0.5)), CONFIG) == pytest.approx((1.9, 0.7))
+    assert clearance(2.5, _motion(8, -3, (0.0, 0.5)), CONFIG) == pytest.approx((1.9, 0.7))
+    assert clearance(2.5, _motion(8, 3, (0.0, -0.1)), CONFIG) == pytest.approx((1.9, 1.9))
+    assert clearance(2.5, _motion(8, 3, (0.0, -2.0)), CONFIG) == pytest.approx((1.9, 0.0))  # crosses
+    assert clearance(2.5, _motion(8, 3, (0.0, 2.0)), CONFIG) == pytest.approx((1.9, 1.9))  # leaves
+    assert clearance(-0.5, _motion(8, -0.2), CONFIG) == (0.0, 0.0)
 
 
 def test_somebody_who_walks_into_the_corridor_is_more_dangerous_than_one_who_walks_out() -> None:
-    entering = assess_motion(RIGHT, 5.0, _motion(4.5, 2.0, (0.0, -1.0)), 0.3, CONFIG)
-    standing = assess_motion(RIGHT, 5.0, _motion(4.5, 2.0, (0.0, 0.0)), 0.3, CONFIG)
-    leaving = assess_motion(LEFT, 5.0, _motion(4.5, 2.0, (0.0, 1.0)), 0.3, CONFIG)
+    entering, standing, leaving = (
+        assess_motion(heading, _point(4.5, 2.0), _motion(4.5, 2.0, (0.0, v)), CONFIG)
+        for heading, v in ((RIGHT, -1.0), (RIGHT, 0.0), (LEFT, 1.0))
+    )
     assert entering > standing > leaving
     assert entering > 0.35
     assert leaving < 0.1
 
 
 def test_what_lies_behind_does_not_block() -> None:
-    assert assess_motion(AWAY, 2.0, _motion(-2.0, 0.0, (0.0, 0.0)), 0.3, CONFIG) < 0.2
+    assert assess_motion(AWAY, _point(-2.0, 0.0), _motion(-2.0, 0.0, (0.0, 0.0)), CONFIG) < 0.2
 
 
-def _side(heading, x, y, half_width, cut=False):
-    """Distance from the robot's centre line to the object's near side."""
-    motion = _motion(x, y)
-    return abs(y) - side_reach(heading, motion, half_width, cut, CONFIG)
+def test_an_object_without_a_place_is_the_worst_case() -> None:
+    assert assess_motion(UNKNOWN, None, None, CONFIG) == 1.0
+    assert assess_motion(AWAY, None, _motion(30, 0), CONFIG) == 1.0
 
 
 def test_an_oncoming_vehicle_seen_at_an_angle_is_not_as_wide_as_its_box() -> None:
     # A car 1.8 m wide and 4.5 m long, its front 6.5 m ahead between y = 1.7 and 3.5: its box
     # reaches from the far end of its inner side (1.7 / 11 * 6.5 = 1.0) to 3.5.
-    assert _side(TOWARD, 6.5, 2.25, 1.25) == pytest.approx(1.5)  # two metres in from the outer side
-    assert _side(LEFT, 6.5, 2.25, 1.25) == pytest.approx(1.0)  # crosswise the box is believed
-    assert _side(UNKNOWN, 6.5, 2.25, 1.25) == pytest.approx(1.0)  # and so it is if nobody knows
-    assert _side(AWAY, 6.5, -2.25, 1.25) == pytest.approx(1.5)
+    car = _point(6.5, 2.25, 1.25)
+    assert near_side(TOWARD, car, CONFIG) == pytest.approx(1.5)  # two metres in from the outer side
+    assert near_side(LEFT, car, CONFIG) == pytest.approx(1.0)  # crosswise the box is believed
+    assert near_side(UNKNOWN, car, CONFIG) == pytest.approx(1.0)  # and so it is if nobody knows
+    assert near_side(AWAY, _point(6.5, -2.25, 1.25), CONFIG) == pytest.approx(1.5)
 
 
 def test_a_person_is_as_wide_as_the_box() -> None:
-    assert _side(TOWARD, 5.0, 2.0, 0.3) == pytest.approx(1.7)
+    assert near_side(TOWARD, _point(5.0, 2.0, 0.3), CONFIG) == pytest.approx(1.7)
 
 
 def test_a_cut_vehicle_beside_the_robot_is_at_the_border_but_one_across_the_middle_blocks() -> None:
     # Its far end shows at 0.8 m and depth 2: it reaches at most 6 m back, to 3.2 m; its near end is at the border.
-    assert _side(AWAY, 2.0, -1.2, 0.4, cut=True) == pytest.approx(1.6)
-    assert _side(AWAY, 2.0, -0.5, 1.0, cut=True) < 0
+    assert near_side(AWAY, _point(2.0, -1.2, 0.4, cut=True), CONFIG) == pytest.approx(1.6)
+    assert near_side(AWAY, _point(2.0, -0.5, 1.0, cut=True), CONFIG) < 0
     # The inner side at 0.1 m may be the far end of something 6 m longer, no more: 0.1 * (2 + 6) / 2.
-    assert _side(AWAY, 2.0, -0.6, 0.5, cut=True) == pytest.approx(0.4)
+    assert near_side(AWAY, _point(2.0, -0.6, 0.5, cut=True), CONFIG) == pytest.approx(0.4)
 
 
 @given(probabilities, st.floats(-5, 40), st.floats(-20, 20), st.floats(0, 5), st.booleans())
 def test_the_near_side_is_never_nearer_than_the_box_says(heading, x, y, half_width, cut) -> None:
     total = sum(heading)
     heading = tuple(p / total for p in heading)
-    assert _side(heading, x, y, half_width, cut) >= abs(y) - half_width - 1e-9
+    assert near_side(heading, _point(x, y, half_width, cut), CONFIG) >= abs(y) - half_width - 1e-9
