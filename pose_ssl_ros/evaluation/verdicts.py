@@ -33,7 +33,9 @@ def _heading(summary: dict[str, Any]) -> list[Verdict]:
         f"In the last third of the run, toward or away was right in {percent(accuracy)} of "
         f"{final['n_toward_away']:,} sightings (always giving the commoner of the two would score {percent(base)})"
     )
-    if accuracy >= base + MARGIN:
+    if accuracy >= base + MARGIN and final["objects"] < FEW_OBJECTS:
+        verdict = Verdict("so", f"{words}; with so few objects that proves nothing.")
+    elif accuracy >= base + MARGIN:
         verdict = Verdict("good", f"{words}: heading was learned.")
     elif (final["unknown_rate"] or 0) > 0.5:
         verdict = Verdict("so", f"{words}; {percent(final['unknown_rate'])} of all answers were unknown.")

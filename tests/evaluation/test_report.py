@@ -71,19 +71,20 @@ def test_pictures_are_left_out_when_time_is_up(session):
     assert "toward/away, last third" in html
 
 
-def sentences(session):
-    return [v.sentence for v in verdicts(summarize(session))]
-
-
 def test_verdict_good(session):
-    first = verdicts(summarize(session))[0]
+    summary = summarize(session)
+    summary["heading"]["final"]["objects"] = 9
+    first = verdicts(summary)[0]
     assert first.tone == "good"
+    assert "heading was learned" in first.sentence
     assert "right in 100 %" in first.sentence
     assert "commoner of the two would score 50 %" in first.sentence
 
 
 def test_verdict_says_that_few_objects_are_an_anecdote(session):
-    assert any("Only 2 different true objects" in s for s in sentences(session))
+    found = verdicts(summarize(session))
+    assert found[0].tone == "so"  # right in all sightings, but of two objects
+    assert any("Only 2 different true objects" in v.sentence for v in found)
 
 
 def test_verdict_chance_is_not_called_learned():
