@@ -146,8 +146,12 @@ def _draw_answer(image: np.ndarray, answer: Answer, box: Box, camera: CameraMode
             cv2.addWeighted(glass, 0.65, image, 0.35, 0, dst=image)
     corners = np.clip([box.x, box.y, box.x + box.w, box.bottom], -1e4, 1e4).astype(int)
     cv2.rectangle(image, corners[:2].tolist(), corners[2:].tolist(), colour, 2)
-    name = answer.identity or "?"
-    label(image, f"{answer.id} {name} {heading} {max(answer.heading):.0%}", box.x, box.y, colour, 0.4)
+    # Words only as far as there is room and something to say, or the street is hidden behind them.
+    name = "" if answer.identity in (None, "unknown") or box.w < 45 else f" {answer.identity}"
+    if heading != "unknown":
+        label(image, f"{answer.id}{name} {heading} {max(answer.heading):.0%}", box.x, box.y, colour, 0.4)
+    elif box.w >= 25:
+        label(image, f"{answer.id}{name} ?", box.x, box.y, colour, 0.35)
 
 
 def _scaled(box: Box, scale: float) -> Box:

@@ -128,6 +128,7 @@ def summarize(session: Session, *, finished: bool = False, extras: dict[str, Any
         counts = session.counts
         seconds = session.robot_seconds
         matched = rows[rows["answer"] != MISSED]
+        late = matched[matched["time"] >= seconds * 2 / 3]
         answered = sum(counts.by_heading)
         collisions = session.number("sim", "collisions")
         return {
@@ -144,7 +145,11 @@ def summarize(session: Session, *, finished: bool = False, extras: dict[str, Any
             "triplets_per_second": ratio(counts.triplets, seconds),
             "model_versions": _models(session, rows),
             "heading": _heading(session, rows),
-            "identity": identity_metrics(matched["category"], matched["identity"], categories, identities),
+            "identity": {
+                **identity_metrics(matched["category"], matched["identity"], categories, identities),
+                # Prototypes may be numbered anew by every model: the last third has fewer models to mix.
+                "final": identity_metrics(late["category"], late["identity"], categories, identities),
+            },
             "coverage": ratio(len(matched), len(rows)),
             "latency_ms": {**percentiles(latency), "n": len(latency)},
             "collisions": None if collisions is None else int(collisions),
