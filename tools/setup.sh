@@ -90,7 +90,14 @@ if "$PY" -c 'import sys; sys.exit(sys.version_info < (3, 12))' && ! "$PY" -c 'im
 fi
 
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
-pip_install() { "$PY" -m pip install -q -c constraints.txt "$@" 2>"$VENV/pip.log" || { cat "$VENV/pip.log" >&2; return 1; }; }
+CONSTRAINTS=constraints.txt
+if "$PY" -c 'import sys; sys.exit(sys.version_info >= (3, 11))'; then
+    # Some of the pinned versions no longer support 3.10.
+    say "Python 3.10: taking the newest versions that fit instead of those that CI uses"
+    CONSTRAINTS=$VENV/constraints.txt
+    grep '^torch==' constraints.txt > "$CONSTRAINTS"
+fi
+pip_install() { "$PY" -m pip install -q -c "$CONSTRAINTS" "$@" 2>"$VENV/pip.log" || { cat "$VENV/pip.log" >&2; return 1; }; }
 
 if ! "$PY" -c 'import importlib.metadata as m; m.version("torch")' 2>/dev/null; then
     if [ -n "$TORCH_INDEX" ] && "$PY" - "$TORCH_INDEX" <<'PROBE' 2>/dev/null
