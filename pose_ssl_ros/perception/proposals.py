@@ -32,7 +32,12 @@ class Proposer:
         self._stamp = None
 
     def propose(
-        self, rgb: np.ndarray, stamp_ns: int, ego: EgoState | None = None, horizon: float | None = None
+        self,
+        rgb: np.ndarray,
+        stamp_ns: int,
+        ego: EgoState | None = None,
+        horizon: float | None = None,
+        camera_height: float = 1.0,
     ) -> list[Box]:
         """Propose boxes in one picture.
 
@@ -41,6 +46,7 @@ class Proposer:
             stamp_ns: Its time; a step back forgets earlier pictures.
             ego: Pose of the robot, unused by this proposer.
             horizon: Row of the horizon in pixels; the parameter's without it.
+            camera_height: Metres above the ground.
 
         Returns:
             Boxes in the pixels of `rgb`, largest first.
@@ -67,6 +73,7 @@ class Proposer:
             self.config.min_aspect,
             self.config.max_aspect,
             self.config.contrast,
+            camera_height,
         )
         boxes = _unique(standing_boxes(mask, lab, round(row), limits))[: self.config.max_boxes]
         return [Box(b.x / scale, b.y / scale, b.w / scale, b.h / scale) for b in boxes]

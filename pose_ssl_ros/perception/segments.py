@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from pose_ssl_ros.interfaces import Box
+from pose_ssl_ros.perception.runs import Run, unite
 
 #: Share of a column between horizon and foot that must be unlike the ground.
 _SOLID = 0.6
@@ -25,8 +26,6 @@ _SURE_JUMP = 0.7
 _COLOUR_JUMP = 10.0
 #: Share of a row's pixels that must differ from both sides for the row to belong to the thing.
 _ROW_SHARE = 0.25
-#: Most things are lower than this many camera heights; taller ones may be buildings behind.
-_USUAL_RISE = 3.7
 
 
 @dataclass(frozen=True)
@@ -39,15 +38,7 @@ class Shape:
     min_aspect: float
     max_aspect: float
     contrast: float  # CIE Lab
-
-
-@dataclass(frozen=True)
-class _Run:
-    """Columns [start, stop) whose foot lies `depth` rows below the horizon."""
-
-    start: int
-    stop: int
-    depth: float
+    camera_height: float = 1.0  # metres
 
 
 def standing_boxes(mask: np.ndarray, lab: np.ndarray, horizon: int, shape: Shape) -> list[Box]:
@@ -70,7 +61,8 @@ def standing_boxes(mask: np.ndarray, lab: np.ndarray, horizon: int, shape: Shape
     colours = lab.astype(np.float32) * np.array([1 / 2.55, 1, 1], np.float32)
     least = max(3.0, 0.4 * shape.min_height)
     found = []
-    for run in _runs(depth, colours, horizon, least):
+    runs = _runs(depth, colours, horizon, least)
+    for run in unite(runs, mask[horizon:], lab[horizon:]):
         top = _top(colours, depth, horizon, run, shape)
         if top is None:
             continue
@@ -101,7 +93,7 @@ def _depths(mask: np.ndarray) -> np.ndarray:
     return depth.astype(np.float32)
 
 
-def _runs(depth: np.ndarray, colours: np.ndarray, horizon: int, least: float) -> list[_Run]:
+def _runs(depth: np.ndarray, colours: np.ndarray, horizon: int, least: float) -> list[Run]:
     """Runs of columns that belong to one thing."""
     near = depth >= least
     edges = np.flatnonzero(np.diff(np.concatenate([[False], near, [False]]).astype(np.int8)))
@@ -111,7 +103,7 @@ def _runs(depth: np.ndarray, colours: np.ndarray, horizon: int, least: float) ->
         for a, b in zip(cuts[:-1], cuts[1:], strict=True):
             foot = float(np.percentile(depth[a:b], 85))
             if b - a >= max(3.0, 0.12 * foot):
-                runs.append(_Run(a, b, foot))
+                runs.append(Run(a, b, foot))
     return runs
 
 
@@ -166,7 +158,7 @@ def _colours_change(depth: np.ndarray, colours: np.ndarray, horizon: int, cut: i
     return float(np.median(np.linalg.norm(left - right, axis=1))) > _COLOUR_JUMP
 
 
-def _top(colours: np.ndarray, depth: np.ndarray, horizon: int, run: _Run, shape: Shape) -> int | None:
+def _top(colours: np.ndarray, depth: np.ndarray, horizon: int, run: Run, shape: Shape) -> int | None:
     """Row where the thing ends upwards; None when it has no end (a wall)."""
     first = max(0, round(horizon + run.depth * (1 - shape.max_rise)) - 2)
     start = min(colours.shape[0] - 1, round(horizon + 0.4 * run.depth))
@@ -192,15 +184,23 @@ def _top(colours: np.ndarray, depth: np.ndarray, horizon: int, run: _Run, shape:
             missing += 1
             if missing > patience:
                 break
-    tall = horizon + run.depth - top > _USUAL_RISE * run.depth
-    if tall or top <= first + 2:
-        edge = _roof(body, first, horizon, run)
-        if edge is not None:
-            return edge
-    return top if first == 0 or top > first + 2 else None
+    tallest = horizon + run.depth * (1 - _tallest(run, shape))
+    if top <= max(first + 2, tallest) and first > 0 or top < tallest:
+        return _roof(body, first, round(tallest), horizon, run)
+    return top
 
 
-def _flank(depth: np.ndarray, run: _Run, side: int, like: float) -> slice | None:
+def _tallest(run: Run, shape: Shape) -> float:
+    """Greatest usual height of a thing as wide as a run, in camera heights.
+
+    Narrow things are people and posts, wider ones cars, and only what is wide can be a truck or a bus.
+    """
+    wide = (run.stop - run.start) / run.depth * shape.camera_height
+    metres = float(np.interp(wide, [0.6, 1.2, 2.2, 2.6], [2.1, 2.2, 2.4, 3.9]))
+    return min(shape.max_rise, metres / shape.camera_height)
+
+
+def _flank(depth: np.ndarray, run: Run, side: int, like: float) -> slice | None:
     """Columns beside a run, less near than `like` times the run, in which one sees what is behind it."""
     strip = max(3, round(0.35 * run.depth))
     column = run.start - 2 if side < 0 else run.stop + 1
@@ -212,13 +212,13 @@ def _flank(depth: np.ndarray, run: _Run, side: int, like: float) -> slice | None
     return slice(a, b) if b - a >= 2 and column != limit else None
 
 
-def _roof(body: np.ndarray, first: int, horizon: int, run: _Run) -> int | None:
-    """Highest edge across most columns below the usual height: where a thing ends before a building."""
-    low = round(horizon + run.depth * (1 - _USUAL_RISE)) - first
+def _roof(body: np.ndarray, first: int, highest: int, horizon: int, run: Run) -> int | None:
+    """The clearest edge across the columns, where a thing ends before a building that stands behind it."""
+    low = max(2, highest - first)
     high = round(horizon - 0.15 * run.depth) - first
-    low = max(2, low)
     if high - low < 1 or high + 2 > len(body):
         return None
     step = np.abs(body[low + 1 : high + 1] - body[low - 2 : high - 2]).sum(axis=2) > 1.3 * _COLOUR_JUMP
-    rows = np.flatnonzero(step.mean(axis=1) > 0.6)
-    return first + low + int(rows[0]) + 1 if rows.size else None
+    share = step.mean(axis=1)
+    best = int(np.argmax(share))
+    return first + low + best if share[best] > 0.45 else None

@@ -117,7 +117,7 @@ class TripletPipeline:
         camera = _fit(camera, width, height)
         if boxes is None:
             horizon = None if camera is None else horizon_row(camera, self.mounting)
-            boxes = self._proposer.propose(frame.image, frame.stamp_ns, ego, horizon)
+            boxes = self._proposer.propose(frame.image, frame.stamp_ns, ego, horizon, self.mounting.height)
         boxes, bad = clean(boxes, width, height)
         self._counts["boxes_bad"] += bad
         most = self.config.tracker.max_boxes
