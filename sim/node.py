@@ -144,7 +144,7 @@ class SimNode(Node):
             self._judge(pace, config.real_time_factor)
 
     def _judge(self, pace: _Pace, wanted: float) -> None:
-        slow = wanted > 0 and pace.achieved < 0.9 * wanted
+        slow = 0 < pace.achieved < 0.9 * wanted
         self._level = Level.WARN if slow else Level.OK
         self._message = f"running at {pace.achieved:.2f} of {wanted:g} times real time" if slow else "running"
 

@@ -11,7 +11,7 @@ _BRAKING = 4.0  # m/s^2
 _ACCELERATION = 1.5
 _PATIENCE = 4.0  # seconds before somebody who is blocked by others goes on regardless
 _GIVES_UP = 14.0
-_SEEN_STANDING = 0.8
+_SEEN_STANDING = 0.4  # seconds
 _KERB = 6.3  # metres from the middle of the street, where those who cross wait
 
 

@@ -111,7 +111,11 @@ class World:
         self._time_ns += self.tick_ns
         time = self._time_ns * 1e-9
         own = self._scenario.drive(time)
-        self.robot.command(*(own or (cmd_v, cmd_w)), dt)
+        if own:
+            # Up to speed at once: a slow start at full turn would leave the circle.
+            self.robot.speed, self.robot.yaw_rate = own
+        else:
+            self.robot.command(cmd_v, cmd_w, dt)
         self._move_robot(dt)
         seen = self.stage.robot
         seen.x, seen.y, seen.yaw, seen.speed = self.robot.x, self.robot.y, self.robot.yaw, self.robot.speed

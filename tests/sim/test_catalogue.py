@@ -2,7 +2,6 @@ import math
 
 import numpy as np
 import pytest
-
 from pose_ssl_sim import catalogue
 from pose_ssl_sim.camera import CameraPose, camera_model, projection_matrix
 from pose_ssl_sim.config import SimConfig, SimError

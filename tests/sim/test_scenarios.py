@@ -3,17 +3,19 @@ import math
 
 import numpy as np
 import pytest
-
-from pose_ssl_ros.parameters import from_values
-from pose_ssl_ros.viewpoint import HEADINGS, azimuth_from_yaw, heading_of
 from pose_ssl_sim.config import SimConfig
 from pose_ssl_sim.ground import BLOCK
 from pose_ssl_sim.world import World
 
+from pose_ssl_ros.parameters import from_values
+from pose_ssl_ros.viewpoint import HEADINGS, azimuth_from_yaw, heading_of
+
 
 def make(**values):
     return World(
-        from_values(SimConfig, {"renderer": "tiny", "width": 96, "height": 72, "variants": 4, "min_pixels": 6, **values})
+        from_values(
+            SimConfig, {"renderer": "tiny", "width": 96, "height": 72, "variants": 4, "min_pixels": 6, **values}
+        )
     )
 
 
@@ -102,7 +104,7 @@ def test_yielding_pays():
 
     def hits(careful):
         total, way = 0, 0.0
-        for seed in (0, 1):
+        for seed in (2, 3):
             with make(scenario="street", seed=seed, variants=2) as world:
                 for _ in range(900):
                     world.step(0.1, 0.0 if careful and threatened(world) else 1.2, -0.8 * world.robot.yaw)
@@ -165,6 +167,6 @@ def test_truth_agrees_with_the_poses():
         for item in frame.truth:
             a = actors[item.id]
             assert item.azimuth == azimuth_from_yaw(a.yaw, (a.x, a.y), pose.position[:2])
-            assert 0 <= item.box.x and item.box.x + item.box.w <= 96
-            assert 0 <= item.box.y and item.box.y + item.box.h <= 72
+            assert item.box.x >= 0 and item.box.x + item.box.w <= 96
+            assert item.box.y >= 0 and item.box.y + item.box.h <= 72
             assert 0 < item.visible_fraction <= 1

@@ -3,15 +3,15 @@ import math
 
 import numpy as np
 import pytest
-
-from pose_ssl_ros.parameters import ParameterError, from_values
-from pose_ssl_ros.viewpoint import heading_of
 from pose_ssl_sim.camera import CameraPose, camera_model, projection_matrix
 from pose_ssl_sim.config import SimConfig
 from pose_ssl_sim.meshes import Mesh
 from pose_ssl_sim.renderer import Lighting, Renderer, egl_works
 from pose_ssl_sim.stage import corners, overlap
 from pose_ssl_sim.world import World
+
+from pose_ssl_ros.parameters import ParameterError, from_values
+from pose_ssl_ros.viewpoint import heading_of
 
 SMALL = {"renderer": "tiny", "width": 160, "height": 120, "variants": 6}
 
@@ -181,7 +181,9 @@ def test_the_renderer_draws_where_the_intrinsics_say():
     model = camera_model(SimConfig(width=320, height=240, field_of_view=1.0))
     pose = CameraPose(1.0, -2.0, 1.0, 0.3, 0.1)
     renderer.place(body, 7.0, 0.5, 0.3, z=0.4)
-    raw = renderer.draw(pose.view_matrix(), projection_matrix(model), 320, 240, Lighting((0, 0, 1), (1, 1, 1), 0.5, 0.5))
+    raw = renderer.draw(
+        pose.view_matrix(), projection_matrix(model), 320, 240, Lighting((0, 0, 1), (1, 1, 1), 0.5, 0.5)
+    )
     renderer.close()
     rows, columns = np.nonzero(raw.bodies == body)
     pixels, _ = pose.project(np.array([[7.0, 0.5, 0.4]]), model)
