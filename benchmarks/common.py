@@ -28,7 +28,7 @@ class Loop:
     started: float  # Unix seconds at which the command was typed
     summary: dict[str, Any] = field(default_factory=dict)
     memory: list[tuple[float, float]] = field(default_factory=list)  # (seconds, MiB of all processes)
-    by_process: dict[str, float] = field(default_factory=dict)  # MiB at the end
+    by_process: dict[str, float] = field(default_factory=dict)  # MiB at the peak
     processes: int = 0
     exit_code: int | None = None
     seconds_to_stop: float | None = None
@@ -70,7 +70,9 @@ def role(process: psutil.Process) -> str:
     except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
         return "gone"
     found = [w for w in words if w.startswith(("pose_ssl_ros.", "pose_ssl_sim."))]
-    return found[0].rsplit(".", 1)[-1] if found else Path(words[0]).name if words else "unknown"
+    if found:
+        return found[0].removeprefix("pose_ssl_ros.").removeprefix("nodes.")
+    return " ".join([Path(words[0]).name, *words[1:2]])[:60] if words else "unknown"
 
 
 def _free_domain() -> str:
@@ -126,9 +128,11 @@ def _watch(child: subprocess.Popen[bytes], loop: Loop, seconds: float, period: f
             break
         sizes = [(role(p), resident(p)) for p in family]
         loop.memory.append((time.monotonic() - begun, sum(size for _, size in sizes)))
-        if len(family) >= loop.processes:
-            loop.processes = len(family)
-            loop.by_process = {name: round(size, 1) for name, size in sizes}
+        loop.processes = max(loop.processes, len(family))
+        if loop.memory[-1][1] >= max(total for _, total in loop.memory):
+            loop.by_process = {}
+            for name, size in sizes:
+                loop.by_process[name] = round(loop.by_process.get(name, 0.0) + size, 1)
         time.sleep(period)
 
 
