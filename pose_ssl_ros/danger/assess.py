@@ -12,7 +12,7 @@ Three questions, each answered in 0..1, joined as a noisy OR::
   heading probabilities: `toward` and `unknown` 1, lateral into the corridor 0.8,
   lateral out of it 0.2, `away` 0.15.
 * ``does``: what it is seen doing.  Time to contact is range / closing speed; the
-  ramp is 1 at 2 s and 0 at 6 s.
+  ramp is 1 at 2.5 s and 0 at 7 s.
 * ``blocks``: whatever stands in the way nearer than a stopping distance.
 * ``beside = exp(-clearance / 0.8 m)`` with the least clearance to the robot's
   corridor that the object has now or, as it moves, within the horizon.

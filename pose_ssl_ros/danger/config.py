@@ -57,10 +57,10 @@ class DangerConfig:
         5.0, "At this range the heading term has fallen to one half.", minimum=0.5, maximum=100, unit="m"
     )
     contact_soon_s: float = parameter(
-        2.0, "Time to contact at which the motion term is 1.", minimum=0.1, maximum=30, unit="s"
+        2.5, "Time to contact at which the motion term is 1.", minimum=0.1, maximum=30, unit="s"
     )
     contact_far_s: float = parameter(
-        6.0, "Time to contact at which the motion term is 0.", minimum=0.2, maximum=60, unit="s"
+        7.0, "Time to contact at which the motion term is 0.", minimum=0.2, maximum=60, unit="s"
     )
     block_near_m: float = parameter(
         1.5, "Whatever stands in the corridor nearer than this is danger 1.", minimum=0, maximum=20, unit="m"
@@ -79,7 +79,7 @@ class DangerConfig:
         unit="m",
     )
     longest_m: float = parameter(
-        6.0, "Length that an object which comes or goes is given at least.", minimum=0.0, maximum=50, unit="m"
+        10.0, "Length that an object which comes or goes is given at least.", minimum=0.0, maximum=50, unit="m"
     )
     clearance_scale_m: float = parameter(
         0.8, "Danger falls by 1/e for each such distance beside the corridor.", minimum=0.05, maximum=20, unit="m"
@@ -109,7 +109,12 @@ class PolicyConfig:
     resume_below: float = parameter(0.45, "Danger below which a stopped robot goes on.", minimum=0, maximum=1)
     slow_at: float = parameter(0.25, "Danger from which the robot slows down.", minimum=0, maximum=1)
     stop_count: int = parameter(2, "Danger messages in a row needed to stop.", minimum=1, maximum=100)
-    resume_count: int = parameter(5, "Calm messages in a row needed to go on.", minimum=1, maximum=1000)
+    resume_count: int = parameter(
+        12,
+        "Calm messages in a row needed to go on; long enough for what left the view to pass.",
+        minimum=1,
+        maximum=1000,
+    )
     stale_s: float = parameter(
         1.0, "Missing danger, headings or odometry for so long is danger.", minimum=0.05, maximum=60, unit="s"
     )

@@ -28,15 +28,16 @@ def test_ramp() -> None:
 
 
 def test_hand_worked_toward_at_half_range() -> None:
-    # could = 1 * 1/2 * 1; contact in 5 m / 1.25 m/s = 4 s, ramp .5; nothing blocks: 1 - .5 * .5 = .75.
-    assert _assess(range_m=CONFIG.half_range_m, closing=1.25) == pytest.approx(0.75)
+    # could = 1 * 1/2 * 1; contact in 5 m / (5 / 4.75 m/s) = 4.75 s, half way from 2.5 to 7: ramp .5;
+    # nothing blocks: 1 - .5 * .5 = .75.
+    assert _assess(range_m=CONFIG.half_range_m, closing=5 / 4.75) == pytest.approx(0.75)
 
 
 def test_hand_worked_beside_the_corridor() -> None:
     # One clearance scale beside: every term times 1/e, and nothing blocks.
     beside = math.exp(-1)
     expected = 1 - (1 - 0.5 * beside) * (1 - 0.5 * beside)
-    found = _assess(range_m=5.0, closing=1.25, now=CONFIG.clearance_scale_m, y=2.0)
+    found = _assess(range_m=5.0, closing=5 / 4.75, now=CONFIG.clearance_scale_m, y=2.0)
     assert found == pytest.approx(expected)
 
 
@@ -151,11 +152,11 @@ def test_a_person_is_as_wide_as_the_box() -> None:
 
 
 def test_a_cut_vehicle_beside_the_robot_is_at_the_border_but_one_across_the_middle_blocks() -> None:
-    # Its far end shows at 0.8 m and depth 2: it reaches at most 6 m back, to 3.2 m; its near end is at the border.
+    # Its far end shows at 0.8 m and depth 2: it reaches at most 10 m back, to 4.8 m; its near end is at the border.
     assert near_side(AWAY, _point(2.0, -1.2, 0.4, cut=True), CONFIG) == pytest.approx(1.6)
     assert near_side(AWAY, _point(2.0, -0.5, 1.0, cut=True), CONFIG) < 0
-    # The inner side at 0.1 m may be the far end of something 6 m longer, no more: 0.1 * (2 + 6) / 2.
-    assert near_side(AWAY, _point(2.0, -0.6, 0.5, cut=True), CONFIG) == pytest.approx(0.4)
+    # The inner side at 0.1 m may be the far end of something 10 m longer, no more: 0.1 * (2 + 10) / 2.
+    assert near_side(AWAY, _point(2.0, -0.6, 0.5, cut=True), CONFIG) == pytest.approx(0.6)
 
 
 @given(probabilities, st.floats(-5, 40), st.floats(-20, 20), st.floats(0, 5), st.booleans())
