@@ -81,7 +81,7 @@ def _writer_lines(fields: dict[str, FieldType], scope: dict[str, Any]) -> list[s
             steps = [*_pad(4), f"buf += string({'item' if kind.shape else value})"]
             lines += ["for item in items:", *("  " + s for s in steps)] if kind.shape else steps
         elif kind.base in NUMBERS:
-            body = [*_pad(_FORMATS[kind.base][1]), "buf += raw(items)"]
+            body = [*_pad(_FORMATS[kind.base][1]), "buf += raw(items).cast('B')"]
             lines += ["if len(items):", *("  " + s for s in body)]
         else:
             lines.append("buf += bytes(items)" if kind.base == "bool" else "buf += b''.join(items)")
@@ -148,7 +148,7 @@ def writer(name: str) -> Callable[[bytearray, Message], None]:
     """Function that appends a message of this type to a buffer."""
     scope: dict[str, Any] = {
         "name": name, "count": struct.Struct("<I").pack, "string": _string, "wrong_length": _wrong_length,
-        "raw": (lambda items: items.tobytes()) if _LITTLE else (lambda items: np.array(items).byteswap().tobytes()),
+        "raw": memoryview if _LITTLE else (lambda items: memoryview(np.array(items).byteswap())),
     }  # fmt: skip
     lines = _writer_lines(definition(name).fields, scope)
     return _compile("def run(buf, msg):", lines, "return None", scope)
@@ -199,8 +199,8 @@ def reader(name: str, order: str) -> Callable[[Any, int], tuple[Message, int]]:
     return _compile("def run(buf, pos):", lines, "return msg, pos", scope)
 
 
-def serialize(message: Message) -> bytes:
-    """CDR bytes of a message, little endian, with the 4-byte encapsulation header.
+def encode(message: Message) -> bytearray:
+    """CDR bytes of a message, little endian, with the 4-byte encapsulation header, in a buffer of its own.
 
     Raises:
         CdrError: If a field holds what its type can't.
@@ -211,7 +211,16 @@ def serialize(message: Message) -> bytes:
     except (struct.error, TypeError, UnicodeEncodeError, AttributeError) as error:
         msg = f"a {message._NAME} can't be serialised: {error}"
         raise CdrError(msg) from error
-    return bytes(buf)
+    return buf
+
+
+def serialize(message: Message) -> bytes:
+    """CDR bytes of a message, as `encode` makes them.
+
+    Raises:
+        CdrError: If a field holds what its type can't.
+    """
+    return bytes(encode(message))
 
 
 def deserialize(data: bytes | memoryview, name: str) -> Message:

@@ -133,13 +133,15 @@ class Writer:
         self.gid = entity.guid.bytes
         self.handle = entity.instance_handle
 
-    def write(self, cdr: bytes) -> None:
-        """Send a message; safe from any thread.
+    def write(self, cdr: bytes | bytearray) -> None:
+        """Send a message; safe from any thread. A bytearray is padded in place.
 
         Raises:
             DDSException: If Cyclone refuses it.
         """
-        code = ddspy_write(self.entity._ref, cdr + b"\0" * (-len(cdr) % 4) if len(cdr) % 4 else cdr)
+        if len(cdr) % 4:  # Cyclone wants whole words
+            cdr += b"\0" * (-len(cdr) % 4)
+        code = ddspy_write(self.entity._ref, cdr)
         if code < 0:
             raise DDSException(code, "while publishing")
 

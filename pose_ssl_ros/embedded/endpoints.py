@@ -66,9 +66,9 @@ class Publisher:
             InvalidHandle: If the publisher was destroyed.
         """
         if isinstance(message, (bytes, bytearray)):
-            data = bytes(message)
+            data = bytearray(message)
         elif isinstance(message, self.msg_type):
-            data = cdr.serialize(message)
+            data = cdr.encode(message)
         else:
             msg = f"Expected {self.msg_type._NAME}, got {type(message).__name__}"
             raise TypeError(msg)

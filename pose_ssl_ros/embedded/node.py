@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pose_ssl_ros.embedded import logging, names
 from pose_ssl_ros.embedded.arguments import parse
 from pose_ssl_ros.embedded.endpoints import Publisher, Subscription, Timer
-from pose_ssl_ros.embedded.errors import not_covered
+from pose_ssl_ros.embedded.errors import RCLError, not_covered
 from pose_ssl_ros.embedded.events import PublisherEventCallbacks, SubscriptionEventCallbacks
 from pose_ssl_ros.embedded.executor import CallbackGroup, MutuallyExclusiveCallbackGroup
 from pose_ssl_ros.embedded.node_queries import NodeQueries
@@ -362,7 +363,9 @@ class Node(NodeQueries):
         ):
             return
         stamp = self._clock.now().to_msg()
-        self._rosout.publish(self._rosout.msg_type(stamp=stamp, level=int(level), name=name, msg=message))
+        line = self._rosout.msg_type(stamp=stamp, level=int(level), name=name, msg=message)
+        with contextlib.suppress(RCLError):  # shut down meanwhile: the line was shown, and a log call never fails
+            self._rosout.publish(line)
 
     def _parameters_changed(self, new: list[Parameter], changed: list[Parameter]) -> None:
         for parameter in [*new, *changed]:

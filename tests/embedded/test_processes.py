@@ -45,7 +45,7 @@ def test_a_signal_ends_an_idle_node_quietly(peer: Peer, how: str) -> None:
     with NodeProcess(ECHO, params={"period": 1000.0}) as node:
         node.wait_for_output("ready")
         peer.wait_for_node("echo")
-        assert getattr(node, how)() == 0
+        assert getattr(node, how)() == 0, node.output
         assert "Traceback" not in node.output
         peer.wait_for(lambda: "echo" not in peer.node.get_node_names(), what="the node to leave the graph")
 
