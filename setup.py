@@ -34,7 +34,6 @@ REQUIRES = [
     "matplotlib>=3.7",
     "jinja2>=3.1",
     "rich>=13",
-    "psutil>=5.9",
 ]
 EXTRAS = {
     "sim": ["pybullet>=3.2.5"],
@@ -45,6 +44,8 @@ EXTRAS = {
         "mypy>=1.11",
         "types-PyYAML",
         "catkin-pkg>=1.0",
+        "psutil>=5.9",
+        "scikit-learn>=1.3",  # reference for our own measures of clustering
     ],
 }
 
