@@ -63,7 +63,7 @@ def test_the_underlay_never_hides_a_real_rclpy(tmp_path: Path, monkeypatch: pyte
     real = tmp_path / "real"
     (real / "rclpy").mkdir(parents=True)
     (real / "rclpy" / "__init__.py").write_text("", "utf-8")
-    monkeypatch.delitem(sys.modules, "rclpy")
+    monkeypatch.delitem(sys.modules, "rclpy", raising=False)
     monkeypatch.setattr(sys, "path", [str(path.UNDERLAY), str(real)])
     assert not embedded.activate()
     assert str(path.UNDERLAY) not in sys.path

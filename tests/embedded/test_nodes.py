@@ -337,21 +337,6 @@ def test_timers_follow_a_clock_that_jumps(domain: int) -> None:
     assert timer.is_ready()
 
 
-def test_times() -> None:
-    from builtin_interfaces.msg import Time as TimeMsg
-    from rclpy.clock import ClockType
-    from rclpy.duration import Duration
-    from rclpy.time import Time
-
-    one = Time.from_msg(TimeMsg(sec=2, nanosec=5))
-    assert one.nanoseconds == 2_000_000_005 and one.to_msg() == TimeMsg(sec=2, nanosec=5)
-    assert (one + Duration(seconds=1)).nanoseconds == 3_000_000_005
-    assert (one + Duration(seconds=1)) - one == Duration(seconds=1)
-    assert one < one + Duration(nanoseconds=1)
-    with pytest.raises(TypeError, match="clock types"):
-        bool(one < Time(seconds=1, clock_type=ClockType.SYSTEM_TIME))
-
-
 def test_logger_format_throttle_and_levels(capfd: pytest.CaptureFixture[str]) -> None:
     from rclpy.logging import LoggingSeverity, get_logger
 
