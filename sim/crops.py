@@ -75,7 +75,7 @@ class _Studio:
                 here[0] - distance * math.cos(heading), here[1] - distance * math.sin(heading), height, heading, 0.0
             )
             yaw = wrap(heading + math.pi - azimuth)
-            actor = Actor("", Prop("", body, spec), float(here[0]), float(here[1]), yaw)
+            actor = Actor("", Prop("", 0, spec, body=body), float(here[0]), float(here[1]), yaw)
             image = self._draw(actor, pose, size, margin, ground, light, time)
             grain = rng.normal(0, noise, image.shape)
             shots.append(np.clip(image + grain, 0, 255).astype(np.uint8))

@@ -18,7 +18,7 @@ from pose_ssl_sim.config import SimError
 from pose_ssl_sim.meshes import Mesh, palette_image
 
 _C = ctypes.CDLL(None)
-#: Where bodies wait that are not in the scene.
+#: Where bodies wait until they are placed.
 _AWAY = (0.0, 0.0, -900.0)
 # A library that cannot open a display ends the whole process, so the question is asked in another one.
 _PROBE = """
@@ -103,12 +103,17 @@ class Renderer:
         cv2.imwrite(str(palette), palette_image()[::-1, :, ::-1])
         self._texture = pybullet.loadTexture(str(palette), physicsClientId=self._client)
 
-    def add(self, mesh: Mesh) -> int:
-        """Make a body of a mesh, out of sight, and return its number."""
+    def store(self, mesh: Mesh) -> Path:
+        """Keep a mesh in a file, to make bodies of it with `add`."""
         # A name used twice would show the first mesh again: PyBullet remembers meshes by file name.
         self._count += 1
         path = Path(self._folder.name) / f"mesh{self._count}.obj"
         path.write_text(mesh.obj_text())
+        return path
+
+    def add(self, mesh: Mesh | Path) -> int:
+        """Make a body of a mesh or of a stored one, out of sight, and return its number."""
+        path = mesh if isinstance(mesh, Path) else self.store(mesh)
         shape = pybullet.createVisualShape(
             pybullet.GEOM_MESH,
             fileName=str(path),
@@ -117,7 +122,8 @@ class Renderer:
             physicsClientId=self._client,
         )
         body = pybullet.createMultiBody(0.0, -1, shape, _AWAY, physicsClientId=self._client)
-        path.unlink()
+        if isinstance(mesh, Mesh):
+            path.unlink()
         if shape < 0 or body < 0:
             msg = "PyBullet could not make a body"
             raise SimError(msg)
@@ -128,10 +134,6 @@ class Renderer:
         """Put a body somewhere."""
         turn = (0.0, 0.0, float(np.sin(yaw / 2)), float(np.cos(yaw / 2)))
         pybullet.resetBasePositionAndOrientation(body, (x, y, z), turn, physicsClientId=self._client)
-
-    def hide(self, body: int) -> None:
-        """Take a body out of sight."""
-        pybullet.resetBasePositionAndOrientation(body, _AWAY, (0, 0, 0, 1), physicsClientId=self._client)
 
     def remove(self, body: int) -> None:
         """Take a body away for good."""

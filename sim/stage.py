@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -28,11 +29,13 @@ class Behaviour(Protocol):
 
 @dataclass
 class Prop:
-    """A body and its shape, waiting or on stage."""
+    """A shape, and its body while it is on stage."""
 
     kind: str
-    body: int
+    number: int  # of its kind
     spec: ObjectSpec
+    stored: Path | None = None
+    body: int = -1
 
 
 @dataclass
@@ -117,6 +120,8 @@ class Stage:
             made.append(prop)
         else:
             prop = free.pop(int(rng.integers(len(free))))
+        # A body lives only while it is on stage: one out of sight would still cost time in every picture.
+        prop.body = self._renderer.add(prop.stored or prop.spec.mesh)
         self._next_id += 1
         actor = Actor(f"{kind.split(':')[0]}_{self._next_id}", prop, x, y, yaw)
         self.actors.append(actor)
@@ -125,7 +130,8 @@ class Stage:
     def leave(self, actor: Actor) -> None:
         """Take an actor off the stage."""
         self.actors.remove(actor)
-        self._renderer.hide(actor.prop.body)
+        self._renderer.remove(actor.prop.body)
+        actor.prop.body = -1
         self._free[actor.prop.kind].append(actor.prop)
 
     def update(self, dt: float) -> None:
@@ -192,7 +198,7 @@ class Stage:
         else:
             category, _, parked = kind.partition(":")
             spec = catalogue.sample(category, rng, crewed=not parked)
-        return Prop(kind, self._renderer.add(spec.mesh), spec)
+        return Prop(kind, number, spec, self._renderer.store(spec.mesh))
 
 
 @dataclass

@@ -36,12 +36,12 @@ class Solidity:
     """How much of the convex hull of a silhouette the silhouette fills, by shape and view; computed once each."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, int], float] = {}
+        self._known: dict[tuple[str, int, int], float] = {}
 
     def of(self, prop: Prop, azimuth: float) -> float:
         """The share, 0..1, of a shape seen level from an azimuth in radians."""
         step = round(azimuth / (2 * math.pi) * _BINS) % _BINS
-        key = (prop.body, step)
+        key = (prop.kind, prop.number, step)
         if key not in self._known:
             self._known[key] = self._measure(prop.spec.mesh.triangles(), 2 * math.pi * step / _BINS)
         return self._known[key]
@@ -72,7 +72,7 @@ class TruthReader:
         self._min_visible = min_visible
         self._max_range = max_range
         self._solidity = Solidity()
-        self._points: dict[int, np.ndarray] = {}
+        self._points: dict[tuple[str, int], np.ndarray] = {}
 
     def read(self, actors: Iterable[Actor], pose: CameraPose, bodies: np.ndarray) -> list[TruthObject]:
         """All objects of a category with enough visible pixels, nearest first.
@@ -143,10 +143,11 @@ class TruthReader:
         )
 
     def _world_points(self, actor: Actor) -> np.ndarray:
-        local = self._points.get(actor.prop.body)
+        key = (actor.prop.kind, actor.prop.number)
+        local = self._points.get(key)
         if local is None:
             local = np.unique(np.round(actor.prop.spec.mesh.vertices(), 3), axis=0)
-            self._points[actor.prop.body] = local
+            self._points[key] = local
         c, s = math.cos(actor.yaw), math.sin(actor.yaw)
         turn = np.array([[c, s, 0], [-s, c, 0], [0, 0, 1.0]])
         return local @ turn + np.array([actor.x, actor.y, 0.0])
