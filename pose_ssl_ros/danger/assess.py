@@ -71,7 +71,8 @@ def near_side(heading: Sequence[float], point: GroundPoint, config: DangerConfig
     the inner side of its box belongs to its far end.  Its near end lies at the outer
     side and is no wider than `widest_m`; but the inner side of the box is some part of
     it, no farther back than `longest_m`, so one that reaches across the centre line blocks it.
-    Crosswise, or without a known heading, the box is believed.
+    Crosswise the box is believed.  Unknown counts as `toward` here too: a vehicle that
+    stands beside the street must not block it because its heading is not known yet.
 
     Args:
         heading: Probabilities aligned with `viewpoint.HEADINGS_AND_UNKNOWN`.
@@ -79,8 +80,8 @@ def near_side(heading: Sequence[float], point: GroundPoint, config: DangerConfig
             and place must belong together, above all when the image border cuts the box.
         config: Widths and lengths.
     """
-    toward, _, away, _, _ = heading
-    along = min(1.0, max(0.0, toward + away)) if math.isfinite(toward + away) else 0.0
+    _, left, _, right, _ = heading
+    along = 1.0 - min(1.0, max(0.0, left + right)) if math.isfinite(left + right) else 0.0
     box_side = abs(point.y) - point.half_width
     if point.x <= 0 or box_side <= 0:
         return box_side

@@ -29,6 +29,9 @@ class MotionConfig:
     pixel_sigma: float = parameter(
         2.0, "Standard deviation of a box edge that the ranging assumes.", minimum=0.1, maximum=50, unit="px"
     )
+    edge_sigma: float = parameter(
+        0.06, "Added to it, as a share of the box height: proposals lose wheels and gain shadows.", minimum=0, maximum=1
+    )
     acceleration_sigma: float = parameter(
         1.5, "How fast objects change their velocity (1 sigma).", minimum=0.05, maximum=20, unit="m/s^2"
     )
@@ -110,8 +113,8 @@ class PolicyConfig:
     slow_at: float = parameter(0.25, "Danger from which the robot slows down.", minimum=0, maximum=1)
     stop_count: int = parameter(2, "Danger messages in a row needed to stop.", minimum=1, maximum=100)
     resume_count: int = parameter(
-        12,
-        "Calm messages in a row needed to go on; long enough for what left the view to pass.",
+        8,
+        "Calm messages needed to go on; alarms in between take them back, what lies between does not count.",
         minimum=1,
         maximum=1000,
     )
@@ -123,7 +126,7 @@ class PolicyConfig:
         0.6, "Greatest share of the cruise speed while every heading in view is unknown.", minimum=0.05, maximum=1
     )
     patience_s: float = parameter(
-        20.0,
+        8.0,
         "After so long at a stop the robot creeps on unless danger exceeds `patience_below`; 0 waits for ever.",
         minimum=0,
         maximum=3600,

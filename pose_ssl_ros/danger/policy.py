@@ -1,9 +1,9 @@
 """From danger and headings to a speed: the planner's core, without ROS.
 
 Three states.  GO: full speed.  SLOW: speed falls with danger.  STOP: stand until it
-has been calm for a while.  Entering a worse state needs `stop_count` messages in a
-row, leaving STOP needs `resume_count` of them below a lower threshold, so one bad
-frame neither stops nor starts the robot.  What is missing or old counts as danger.
+has been calm for a while.  STOP needs `stop_count` alarms in a row; leaving it needs
+`resume_count` messages below a lower threshold, alarms in between taking three back,
+so one bad frame neither stops nor starts the robot.  What is missing or old counts as danger.
 """
 
 from __future__ import annotations
@@ -63,7 +63,11 @@ class SpeedPolicy:
         self._heard["danger"] = now
         self._danger = min(1.0, max(0.0, danger)) if math.isfinite(danger) else 1.0
         self._alarms = self._alarms + 1 if self._danger >= self.config.stop_at else 0
-        self._calm = self._calm + 1 if self._danger < self._resume_below else 0
+        # A noisy perception never gives many calm messages in a row: count them up and down.
+        if self._danger < self._resume_below:
+            self._calm += 1
+        elif self._danger >= self.config.stop_at:
+            self._calm = max(0, self._calm - 3)
 
     def on_headings(self, headings: Sequence[Sequence[float]], now: float) -> None:
         """Take the heading probabilities of all objects in view (5 each, `unknown` last)."""

@@ -68,11 +68,12 @@ def locate(box: Box, camera: CameraModel, mounting: Mounting, config: MotionConf
     ground = mounting.height * along / -up if up < 0 else math.inf
     distance = min(ground, limit)
     per_pixel = distance * distance / (mounting.height * camera.fy)
-    sigma_range = min(config.pixel_sigma * per_pixel + 0.02 * distance, distance / 2 + 0.05)
+    edge = config.pixel_sigma + config.edge_sigma * box.h
+    sigma_range = min(edge * per_pixel + 0.02 * distance, distance / 2 + 0.05)
     if ground > limit:
         sigma_range = distance / 2 + 0.05  # a bound, hardly a measurement
     half_width = box.w * distance / camera.fx / 2
-    sigma_lateral = config.pixel_sigma * distance / camera.fx + 0.02
+    sigma_lateral = edge * distance / camera.fx + 0.02
     cut = camera.width > 0 and (box.x <= config.edge_px or box.x + box.w >= camera.width - config.edge_px)
     if cut:
         # The middle of what is still in view slides along the image border: no motion of the

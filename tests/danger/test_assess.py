@@ -143,7 +143,7 @@ def test_an_oncoming_vehicle_seen_at_an_angle_is_not_as_wide_as_its_box() -> Non
     car = _point(6.5, 2.25, 1.25)
     assert near_side(TOWARD, car, CONFIG) == pytest.approx(1.5)  # two metres in from the outer side
     assert near_side(LEFT, car, CONFIG) == pytest.approx(1.0)  # crosswise the box is believed
-    assert near_side(UNKNOWN, car, CONFIG) == pytest.approx(1.0)  # and so it is if nobody knows
+    assert near_side(UNKNOWN, car, CONFIG) == near_side(TOWARD, car, CONFIG)
     assert near_side(AWAY, _point(6.5, -2.25, 1.25), CONFIG) == pytest.approx(1.5)
 
 

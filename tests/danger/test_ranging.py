@@ -46,7 +46,8 @@ def test_one_pixel_costs_range_squared() -> None:
     near = locate(_standing_at(320, 300), CAMERA, LEVEL, CONFIG)  # 5 m
     far = locate(_standing_at(320, 270), CAMERA, LEVEL, CONFIG)  # 10 m
     pixel = 0.6 * 500 / 29 - 10
-    assert far.sigma_range == pytest.approx(CONFIG.pixel_sigma * pixel + 0.2, rel=0.05)
+    edge = CONFIG.pixel_sigma + CONFIG.edge_sigma * 40  # the box is 40 px high
+    assert far.sigma_range == pytest.approx(edge * pixel + 0.2, rel=0.05)
     assert far.sigma_range > 2 * near.sigma_range
 
 
