@@ -34,7 +34,12 @@ class SimConfig:
     duration: float = parameter(
         0.0, "Simulated time after which the node ends; 0 never.", minimum=0.0, unit="s", read_only=True
     )
-    renderer: str = parameter("auto", "Which renderer draws.", choices=RENDERERS, read_only=True)
+    renderer: str = parameter(
+        "auto",
+        "Which renderer draws; auto takes EGL where a graphics card is behind it and TinyRenderer elsewhere.",
+        choices=RENDERERS,
+        read_only=True,
+    )
     render_threads: int = parameter(
         0, "Threads of the software OpenGL; 0 leaves it to Mesa.", minimum=0, maximum=64, read_only=True
     )

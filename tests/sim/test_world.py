@@ -6,7 +6,7 @@ import pytest
 from pose_ssl_sim.camera import CameraPose, camera_model, projection_matrix
 from pose_ssl_sim.config import SimConfig
 from pose_ssl_sim.meshes import Mesh
-from pose_ssl_sim.renderer import Lighting, Renderer, egl_works
+from pose_ssl_sim.renderer import Lighting, Renderer, probe_egl
 from pose_ssl_sim.stage import corners, overlap
 from pose_ssl_sim.world import World
 
@@ -62,11 +62,21 @@ def test_same_frames_however_time_is_cut():
 
 
 def test_same_frames_with_egl():
-    works, why = egl_works()
-    if not works:
-        pytest.skip(why)
+    probe = probe_egl()
+    if not probe.works:
+        pytest.skip(probe.reason)
     for a, b in zip(frames(2, renderer="egl"), frames(2, renderer="egl"), strict=True):
         assert np.array_equal(a.rgb, b.rgb)
+
+
+def test_auto_leaves_software_gl_to_tiny_and_says_what_it_saw():
+    probe = probe_egl()
+    renderer = Renderer("auto")
+    try:
+        assert renderer.name == ("egl" if probe.works and not probe.software else "tiny")
+        assert renderer.reason == probe.reason != ""
+    finally:
+        renderer.close()
 
 
 def test_other_seed_other_frames_and_other_light():
