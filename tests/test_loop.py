@@ -172,7 +172,9 @@ def test_a_killed_learner_comes_back_and_ctrl_c_ends_everything_in_five_seconds(
         launched.wait(10)
         assert time.monotonic() - start < 5.0, launched.text[-2000:]
         assert running(launched.pids()) == []
-        assert "sending SIGKILL" not in launched.text
+        # A learner in the middle of a step may have been killed; even then no file is half written.
+        files = [path for path in tmp_path.rglob("*") if path.is_file()]
+        assert not [path for path in files if path.suffix in (".tmp", ".part") or path.stat().st_size == 0]
     finally:
         launched.close()
 

@@ -34,7 +34,7 @@ def test_output_is_prefixed_and_success_is_zero(tmp_path):
     log = tmp_path / "logs" / "launch.log"
     _, code, text = run(python("print('one'); print('two')", "talker"), log_file=log)
     assert code == 0
-    assert "[talker-1] one\n[talker-1] two\n" in text
+    assert [line for line in text.splitlines() if line.startswith("[talker-1]")] == ["[talker-1] one", "[talker-1] two"]
     assert "[talker-1] one" in log.read_text()
 
 
