@@ -47,7 +47,9 @@ def unite(runs: Sequence[Run], mask: np.ndarray, lab: np.ndarray) -> list[Run]:
         things.append((run, colours))
         while len(things) > 1:
             for back in (2, 3):
-                if len(things) >= back and _one(things[-back], things[-1], adjacent=back == 2):
+                if len(things) < back or (back == 3 and things[-2][0].depth >= 0.9 * things[-1][0].depth):
+                    continue  # what lies between stands in front: no gap
+                if _one(things[-back], things[-1], adjacent=back == 2):
                     parts = things[-back:]
                     del things[-back:]
                     things.append(_join(parts))

@@ -17,13 +17,17 @@ from pose_ssl_ros.interfaces import Box
 from pose_ssl_ros.perception.runs import Run, unite
 
 #: Share of a column between horizon and foot that must be unlike the ground.
-_SOLID = 0.6
+_SOLID = 0.7
 #: Ratio of depths (as logarithm) between neighbouring columns that separates two things of unlike colour.
 _DEPTH_JUMP = 0.2
 #: The same for things of any colour: wheels and bumpers jump less.
 _SURE_JUMP = 0.7
 #: Colour difference (CIE Lab) across a cut between two things.
 _COLOUR_JUMP = 10.0
+#: Heights from which two neighbours are parts of one truck or bus, and the longest of these, metres.
+_TALL_M, _TALLEST_M, _LONGEST_M = 2.3, 4.2, 14.0
+#: Height that is likeliest for a thing whose top is hard to see, metres.
+_USUAL_M = 1.8
 #: Share of a row's pixels that must differ from both sides for the row to belong to the thing.
 _ROW_SHARE = 0.25
 
@@ -62,15 +66,38 @@ def standing_boxes(mask: np.ndarray, lab: np.ndarray, horizon: int, shape: Shape
     least = max(3.0, 0.4 * shape.min_height)
     found = []
     runs = _runs(depth, colours, horizon, least)
-    for run in unite(runs, mask[horizon:], lab[horizon:]):
+    runs = unite(runs, mask[horizon:], lab[horizon:])
+    for run in _unite_tall(runs, colours, depth, horizon, shape):
         top = _top(colours, depth, horizon, run, shape)
         if top is None:
             continue
         bottom = min(height, horizon + run.depth + 1)
         box = Box(float(run.start), float(top), float(run.stop - run.start), float(bottom - top))
-        if fits(box, horizon, shape):
-            found.append(box)
-    return found
+        found.append(box)
+    return [b for b in found if fits(b, horizon, shape)]
+
+
+def _unite_tall(runs: list[Run], colours: np.ndarray, depth: np.ndarray, horizon: int, shape: Shape) -> list[Run]:
+    """Join neighbours that are both as tall as trucks: a cab and its load have other colours."""
+    joined: list[Run] = []
+    for run in runs:
+        while joined:
+            last = joined[-1]
+            deep = max(last.depth, run.depth)
+            together = Run(last.start, run.stop, deep)
+            near = abs(float(np.log(last.depth / run.depth))) < 0.4 and run.start - last.stop <= 0.4 * deep
+            metre = deep / shape.camera_height
+            if not near or not 2.2 * metre < together.stop - together.start < _LONGEST_M * metre:
+                break
+            rises = [
+                (horizon + deep - _raw_top(colours, depth, horizon, together, p, shape)[0]) / metre for p in (last, run)
+            ]
+            if not all(_TALL_M < rise < _TALLEST_M for rise in rises):
+                break
+            joined.pop()
+            run = together
+        joined.append(run)
+    return joined
 
 
 def fits(box: Box, horizon: float, shape: Shape) -> bool:
@@ -99,7 +126,9 @@ def _runs(depth: np.ndarray, colours: np.ndarray, horizon: int, least: float) ->
     edges = np.flatnonzero(np.diff(np.concatenate([[False], near, [False]]).astype(np.int8)))
     runs = []
     for start, stop in zip(edges[::2], edges[1::2], strict=True):
-        cuts = [int(start), *_cuts(depth, colours, horizon, int(start), int(stop)), int(stop)]
+        inner = {*_cuts(depth, colours, horizon, int(start), int(stop))}
+        inner |= {*_seams(depth, colours, horizon, int(start), int(stop))}
+        cuts = [int(start), *sorted(inner), int(stop)]
         for a, b in zip(cuts[:-1], cuts[1:], strict=True):
             foot = float(np.percentile(depth[a:b], 85))
             if b - a >= max(3.0, 0.12 * foot):
@@ -144,6 +173,20 @@ def _cuts(depth: np.ndarray, colours: np.ndarray, horizon: int, start: int, stop
     return cuts
 
 
+def _seams(depth: np.ndarray, colours: np.ndarray, horizon: int, start: int, stop: int) -> list[int]:
+    """Columns across which the colours change in most rows around the horizon, though the depth may not."""
+    middle = float(np.median(depth[start:stop]))
+    top, bottom = max(0, round(horizon - 0.4 * middle)), round(horizon + 0.8 * middle)
+    if stop - start < 8 or stop - start < 6 * middle or bottom - top < 4:
+        return []
+    band = colours[top:bottom, start:stop]
+    change = np.median(np.abs(band[:, 3:] - band[:, :-3]).sum(axis=2), axis=0)
+    reach = max(3, round(0.2 * middle))
+    peak = cv2.dilate(change[None].astype(np.float32), np.ones((1, 2 * reach + 1), np.uint8))[0]
+    found = np.flatnonzero((change >= peak) & (change > 1.5 * _COLOUR_JUMP)) + start + 2
+    return [int(c) for c in found if start + 3 <= c <= stop - 3]
+
+
 def _colours_change(depth: np.ndarray, colours: np.ndarray, horizon: int, cut: int) -> bool:
     """Whether the colours left and right of a column differ in most rows that both sides fill."""
     width = len(depth)
@@ -160,20 +203,33 @@ def _colours_change(depth: np.ndarray, colours: np.ndarray, horizon: int, cut: i
 
 def _top(colours: np.ndarray, depth: np.ndarray, horizon: int, run: Run, shape: Shape) -> int | None:
     """Row where the thing ends upwards; None when it has no end (a wall)."""
+    top, first, body = _raw_top(colours, depth, horizon, run, run, shape)
+    tallest = horizon + run.depth * (1 - _tallest(run, shape))
+    if top <= max(first + 2, tallest) and first > 0 or top < tallest:
+        return _roof(body, first, round(tallest), horizon, run, shape)
+    return top
+
+
+def _raw_top(
+    colours: np.ndarray, depth: np.ndarray, horizon: int, run: Run, part: Run, shape: Shape
+) -> tuple[int, int, np.ndarray]:
+    """Row up to which a part of a run looks unlike what is beside the run.
+
+    Returns:
+        That row, the first row that was looked at, and the part's colours from there down.
+    """
     first = max(0, round(horizon + run.depth * (1 - shape.max_rise)) - 2)
-    start = min(colours.shape[0] - 1, round(horizon + 0.4 * run.depth))
-    if start - first < 2:
-        return None
-    inner = (run.stop - run.start) // 6
-    stride = max(1, (run.stop - run.start - 2 * inner) // 20)
-    body = colours[first:start, run.start + inner : max(run.start + inner + 1, run.stop - inner) : stride]
-    unlike = np.ones(body.shape[:2], bool)
+    start = max(first + 2, min(colours.shape[0] - 1, round(horizon + 0.4 * run.depth)))
+    inner = (part.stop - part.start) // 6
+    stride = max(1, (part.stop - part.start - 2 * inner) // 20)
+    body = colours[first:start, part.start + inner : max(part.start + inner + 1, part.stop - inner) : stride]
     flanks = [f for f in (_flank(depth, run, side, like) for side in (-1, 1) for like in (0.95, 0.7)) if f is not None]
+    if not flanks:
+        return first, first, body
+    unlike = np.ones(body.shape[:2], bool)
     for flank in flanks:
         behind = np.median(colours[first:start, flank], axis=1)[:, None]
         unlike &= np.abs(body - behind).sum(axis=2) > 1.3 * shape.contrast
-    if not flanks:
-        return first if first == 0 else None
     own = unlike.mean(axis=1) >= _ROW_SHARE
     patience = max(2, round(0.22 * run.depth))
     missing, top = 0, start
@@ -184,10 +240,7 @@ def _top(colours: np.ndarray, depth: np.ndarray, horizon: int, run: Run, shape: 
             missing += 1
             if missing > patience:
                 break
-    tallest = horizon + run.depth * (1 - _tallest(run, shape))
-    if top <= max(first + 2, tallest) and first > 0 or top < tallest:
-        return _roof(body, first, round(tallest), horizon, run)
-    return top
+    return top, first, body
 
 
 def _tallest(run: Run, shape: Shape) -> float:
@@ -212,7 +265,7 @@ def _flank(depth: np.ndarray, run: Run, side: int, like: float) -> slice | None:
     return slice(a, b) if b - a >= 2 and column != limit else None
 
 
-def _roof(body: np.ndarray, first: int, highest: int, horizon: int, run: Run) -> int | None:
+def _roof(body: np.ndarray, first: int, highest: int, horizon: int, run: Run, shape: Shape) -> int | None:
     """The clearest edge across the columns, where a thing ends before a building that stands behind it."""
     low = max(2, highest - first)
     high = round(horizon - 0.15 * run.depth) - first
@@ -220,5 +273,7 @@ def _roof(body: np.ndarray, first: int, highest: int, horizon: int, run: Run) ->
         return None
     step = np.abs(body[low + 1 : high + 1] - body[low - 2 : high - 2]).sum(axis=2) > 1.3 * _COLOUR_JUMP
     share = step.mean(axis=1)
-    best = int(np.argmax(share))
-    return first + low + best if share[best] > 0.45 else None
+    # Belt lines and window sills are edges too: prefer the height of a car or a person.
+    metres = (horizon + run.depth - (first + low + np.arange(len(share)))) / run.depth * shape.camera_height
+    best = int(np.argmax(share * np.exp(-(((metres - _USUAL_M) / 1.2) ** 2))))
+    return first + low + best if share[best] > 0.4 else None
