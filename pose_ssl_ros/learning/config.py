@@ -20,7 +20,7 @@ class LearnerConfig:
         read_only=True,
     )
     width: int = parameter(
-        24, "Channels of the encoder's first stage, a multiple of 8.", minimum=8, maximum=64, read_only=True
+        16, "Channels of the encoder's first stage, a multiple of 8.", minimum=8, maximum=64, read_only=True
     )
     objective: str = parameter("vicreg", "Semantic objective (L_sem).", read_only=True)
     trajectory_weight: float = parameter(
@@ -29,8 +29,11 @@ class LearnerConfig:
     trajectory_layer: str = parameter(
         "middle", "Where the trajectory term reads.", choices=("middle", "last"), read_only=True
     )
+    teacher_steps: int = parameter(
+        3, "Steps of the teacher term alone after each whole step; they are cheap.", minimum=0, maximum=100
+    )
     teacher_weight: float = parameter(
-        1.0,
+        25.0,
         "Weight of the term by which motion-taught headings shape the encoder; 0 leaves that to the probe.",
         minimum=0.0,
         maximum=100.0,

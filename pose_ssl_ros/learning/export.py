@@ -79,6 +79,12 @@ class _Graph:
         norm = self.op("Sqrt", self.op("Add", square, self.constant("tiny", 1e-12)))
         return self.op("Div", x, norm, name=name)
 
+    def familiar(self, x: str, anchors: str, name: str, threshold: float, sharpness: float) -> str:
+        """Sigmoid of the greatest cosine of x with an anchor, (N, 1)."""
+        nearest = self.op("ReduceMax", self.op("MatMul", self.unit(x), anchors), axes=[1], keepdims=1)
+        gap = self.op("Sub", nearest, self.constant(f"{name}.threshold", threshold))
+        return self.op("Sigmoid", self.op("Mul", gap, self.constant(f"{name}.sharpness", sharpness)))
+
 
 def export(encoder: Encoder, heading: HeadingHead, identity: IdentityHead, version: ModelVersion) -> bytes:
     """Return the ONNX file for the contract of the `model` topic, with its identity card.
@@ -166,24 +172,22 @@ def _heading(g: _Graph, features: str, head: HeadingHead) -> None:
         g.op("Sub", features, g.constant("heading.centre", head.centre)),
         g.constant("heading.projection", head.projection),
     )
-    logits = g.op(
-        "Add", g.op("MatMul", z, g.constant("heading.matrix", head.matrix)), g.constant("heading.bias", head.bias)
-    )
+    reading = g.op("MatMul", z, g.constant("heading.matrix", head.matrix))
+    logits = g.op("Add", reading, g.constant("heading.bias", head.bias))
     p = g.op("Softmax", logits, axis=1)
     centres = bin_centres(bins)
     directions = np.stack([np.cos(centres), np.sin(centres)], axis=1)
     resultant = g.op("MatMul", p, g.constant("heading.directions", directions))
-    nearest = g.op(
-        "ReduceMax", g.op("MatMul", g.unit(z), g.constant("heading.anchors", head.anchors)), axes=[1], keepdims=1
-    )
-    gap = g.op("Sub", nearest, g.constant("heading.threshold", head.threshold))
-    familiar = g.op("Sigmoid", g.op("Mul", gap, g.constant("heading.sharpness", head.sharpness)))
+    seen = g.constant("heading.anchors", head.anchors)
+    familiar = g.familiar(z, seen, "heading", head.threshold, head.sharpness)
+    read = g.constant("heading.readings", head.readings)
+    legible = g.familiar(reading, read, "heading.reading", head.reading_threshold, head.reading_sharpness)
     square = g.op("ReduceSum", g.op("Mul", resultant, resultant), axis, keepdims=1)
     length = g.op("Sqrt", g.op("Add", square, g.constant("tiny", 1e-12)))
     gap = g.op("Sub", length, g.constant("heading.min_length", head.min_length))
     certain = g.op("Sigmoid", g.op("Mul", gap, g.constant("heading.length_slope", head.length_slope)))
     gate = g.constant("heading.gate", head.gate)
-    known = g.op("Mul", g.op("Mul", familiar, certain), gate)
+    known = g.op("Mul", g.op("Mul", g.op("Mul", familiar, legible), certain), gate)
     to_classes = g.constant("heading.classes", head.covered[:, None] * bins_to_headings(bins))
     classes = g.op("Mul", g.op("MatMul", p, to_classes), known)
     unknown = g.op("Sub", g.constant("one", 1.0), g.op("ReduceSum", classes, axis, keepdims=1))

@@ -19,6 +19,7 @@ from pose_ssl_ros.learning.config import LearnerConfig
 from pose_ssl_ros.learning.export import export
 from pose_ssl_ros.learning.readout import Readout, fit_readout
 from pose_ssl_ros.learning.replay import Entry, ReplayBuffer, ReplayError
+from pose_ssl_ros.learning.taught import TaughtSampler
 from pose_ssl_ros.learning.trainer import StepReport, Trainer
 from pose_ssl_ros.probing.gallery import read_gallery
 from pose_ssl_ros.probing.identity_probe import IdentityProbe
@@ -42,6 +43,7 @@ class OnlineLearner:
         self.config = config
         self.trainer = Trainer(config)
         self.buffer = ReplayBuffer(config.size, config.replay_mib, config.track_quota, config.seed)
+        self.taught = TaughtSampler(self.buffer, config.min_teacher, config.seed)
         self.identity = IdentityProbe()
         self.gallery = read_gallery(Path(config.gallery).expanduser(), config.size) if config.gallery else None
         name = self.trainer.encoder.architecture.name
@@ -74,7 +76,13 @@ class OnlineLearner:
         trained = self.trainer.steps * c.batch
         if len(self.buffer) < c.min_triplets or trained >= c.replays * self.buffer.added:
             return None
-        report = self.trainer.step(self.buffer.batch(c.batch, c.new_ratio))
+        taught = self.taught.batch(c.batch)
+        report = self.trainer.step(self.buffer.batch(c.batch, c.new_ratio), taught)
+        if c.teacher_weight > 0 and not report.rolled_back and taught:
+            for _ in range(c.teacher_steps):
+                if not self.trainer.teach(self.taught.batch(c.batch)):
+                    report = dataclasses.replace(report, step=self.trainer.steps, rolled_back=True)
+                    break
         if report.rolled_back:
             _log.error("loss is not finite (%s): rolled back to step %d", report.losses, report.step)
         else:
@@ -99,6 +107,7 @@ class OnlineLearner:
             self.identity,
             c.max_labelled,
             c.min_teacher,
+            c.teacher_weight > 0,
             c.seed,
         )
         version = ModelVersion(
@@ -179,6 +188,7 @@ class OnlineLearner:
         self.config = dataclasses.replace(self.config, seed=(self.config.seed + 1) % 2**31)
         self.trainer = Trainer(self.config)
         self.buffer = ReplayBuffer(self.config.size, self.config.replay_mib, self.config.track_quota, self.config.seed)
+        self.taught = TaughtSampler(self.buffer, self.config.min_teacher, self.config.seed)
         self.identity.reset()
         self.readout = None
         self._losses.clear()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pose_ssl_ros.learning.replay import Entry
+from pose_ssl_ros.learning.taught import is_judge
 from pose_ssl_ros.probing.features import mirrored
 from pose_ssl_ros.probing.gallery import Gallery
 from pose_ssl_ros.probing.heading_head import HeadingHead
@@ -53,6 +54,7 @@ def fit_readout(
     identity: IdentityProbe,
     most: int,
     min_weight: float,
+    taught: bool = False,
     seed: int = 0,
 ) -> Readout:
     """Fit the heading head to labelled crops and their mirror images, and the identity head to all tracks.
@@ -64,6 +66,7 @@ def fit_readout(
         identity: Keeps its grouping between fits.
         most: Most labelled crops; half as many are used for identity.
         min_weight: Least teacher weight that counts as a label.
+        taught: Whether labels (not those of `taught.is_judge`) shaped the encoder.
         seed: Of folds and anchors.
     """
     labelled = choose_labelled(entries, most, min_weight)
@@ -84,12 +87,15 @@ def fit_readout(
     angle = np.array(azimuths)
     flag = np.zeros(len(both), bool)
     flag[len(images) :] = True
+    # Labels that shaped the encoder cannot judge it; a gallery never shapes it.
+    judges = [not taught or is_judge(track) or track.startswith("gallery/") for track in tracks]
     heading, report = fit_heading(
         pose,
         np.concatenate([angle, -angle]),
         np.tile(weights, 2),
         np.tile(np.array(tracks, dtype=str), 2),
         flag,
+        np.tile(np.array(judges, dtype=bool), 2),
         seed=seed,
     )
     spread = choose_spread(entries, most // 2)

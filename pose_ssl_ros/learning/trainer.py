@@ -23,6 +23,8 @@ from pose_ssl_ros.probing.heading_head import BINS, soft_targets
 
 #: Steps between two copies of the weights that a bad step rolls back to.
 SNAPSHOT_STEPS = 20
+#: Longest gradient; VICReg's weights make it ten times longer than usual.
+MAX_GRADIENT = 100.0
 
 
 @dataclass(frozen=True)
@@ -78,35 +80,35 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"], group["weight_decay"] = config.learning_rate, config.weight_decay
 
-    def step(self, batch: Sequence[Entry]) -> StepReport:
-        """Make one step; a loss or gradient that is not finite rolls back to the last good weights."""
+    def step(self, batch: Sequence[Entry], taught: Sequence[Entry] = ()) -> StepReport:
+        """Make one step; a loss or gradient that is not finite rolls back to the last good weights.
+
+        Args:
+            batch: Triplets for L_sem and L_traj.
+            taught: Entries with a teacher's azimuth, for the teacher term; may be empty.
+        """
         self.parts.train()
         crops = torch.from_numpy(np.stack([entry.crops for entry in batch])).to(self.device)
         views = crops.permute(0, 1, 4, 2, 3).float()
         parts = self.objective(self.encoder, self.parts["projector"], views, self._augment)
-        loss = parts["loss"]
-        if self.config.teacher_weight > 0:
-            taught = self._teacher_loss(views[:, 1], batch)
-            if taught is not None:
-                parts["teacher"] = taught
-                loss = loss + self.config.teacher_weight * taught
-        parts["loss"] = loss
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(self.parts.parameters(), 10.0)
-        value = float(loss.detach())
-        if not (math.isfinite(value) and math.isfinite(float(norm.detach()))):
-            self._roll_back()
-            return StepReport(self.steps, {"loss": value}, rolled_back=True)
-        self.optimizer.step()
-        self.steps += 1
+        if self.config.teacher_weight > 0 and taught:
+            parts["teacher"] = self._teacher_loss(taught)
+            parts["loss"] = parts["loss"] + self.config.teacher_weight * parts["teacher"]
         feature = parts.pop("feature")
+        if not self._descend(parts["loss"]):
+            return StepReport(self.steps, {"loss": float(parts["loss"].detach())}, rolled_back=True)
+        self.steps += 1
         losses = {name: float(part.detach()) for name, part in parts.items()}
         if self.steps % SNAPSHOT_STEPS == 0:
             self._snapshot()
             losses["embedding_std"] = embedding_std(feature)
             losses["embedding_rank"] = effective_rank(feature)
         return StepReport(self.steps, losses)
+
+    def teach(self, taught: Sequence[Entry]) -> bool:
+        """Make a step of the teacher term alone, several times cheaper than `step`; False if it was rolled back."""
+        self.parts.train()
+        return self._descend(self.config.teacher_weight * self._teacher_loss(taught))
 
     @torch.no_grad()
     def features(self, crops: np.ndarray, chunk: int = 64) -> tuple[np.ndarray, np.ndarray]:
@@ -152,23 +154,34 @@ class Trainer:
     def _augment(self, pixels: torch.Tensor) -> torch.Tensor:
         return self.augmentation(pixels, self.random).contiguous(memory_format=torch.channels_last)
 
-    def _teacher_loss(self, centre: torch.Tensor, batch: Sequence[Entry]) -> torch.Tensor | None:
-        """Cross entropy of the taught headings, on mildly changed crops and, for half, their mirror images."""
-        rows = [i for i, entry in enumerate(batch) if entry.weight >= self.config.min_teacher]
-        if not rows:
-            return None
-        azimuths = np.array([batch[i].azimuth for i in rows])
-        weights = torch.tensor([batch[i].weight for i in rows], device=self.device)
-        flip = torch.rand(len(rows), generator=self.random) < 0.5
-        pixels = self._augment(centre[rows])
+    def _descend(self, loss: torch.Tensor) -> bool:
+        """Step the optimiser if loss and gradient are finite, else roll back."""
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = nn.utils.clip_grad_norm_(self.parts.parameters(), MAX_GRADIENT)
+        if not (math.isfinite(float(loss.detach())) and math.isfinite(float(norm.detach()))):
+            self._roll_back()
+            return False
+        self.optimizer.step()
+        return True
+
+    def _teacher_loss(self, taught: Sequence[Entry]) -> torch.Tensor:
+        """Cross entropy of the taught headings, on any of the three views and, for half, its mirror image."""
+        count = len(taught)
+        view = torch.randint(3, (count,), generator=self.random).tolist()
+        crops = np.stack([entry.crops[v] for entry, v in zip(taught, view, strict=True)])
+        pixels = torch.from_numpy(crops).to(self.device).permute(0, 3, 1, 2).float()
+        flip = torch.rand(count, generator=self.random) < 0.5
         pixels = torch.where(flip.view(-1, 1, 1, 1).to(self.device), pixels.flip(3), pixels)
-        azimuths = np.where(flip.numpy(), -azimuths, azimuths)
-        targets = torch.from_numpy(soft_targets(azimuths)).to(self.device)
+        pixels = self._augment(pixels)
+        azimuths = np.array([entry.azimuth for entry in taught])
+        targets = torch.from_numpy(soft_targets(np.where(flip.numpy(), -azimuths, azimuths))).to(self.device)
+        weights = torch.tensor([entry.weight for entry in taught], device=self.device)
         feature = spatial_pattern(self.encoder.middle(pixels))
         # The pattern's norm is at most one, far too small for a linear layer to start from.
         logits = self.parts["teacher"](feature * CELLS**2)
         loss = functional.cross_entropy(logits, targets, reduction="none", label_smoothing=0.1)
-        return (loss * weights).sum() / len(rows)
+        return (loss * weights).sum() / weights.sum()
 
     def _snapshot(self) -> None:
         self._good = {"tensors": self.tensors(), "steps": self.steps}

@@ -47,8 +47,11 @@ class HeadingHead:
         matrix, bias: (P, B), (B,) softmax over azimuth bins, temperature folded in.
         anchors: (P, M) labelled features, unit columns.
         covered: (B,) 0/1, whether the bin's heading was ever labelled; what falls elsewhere is unknown.
+        readings: (B, M) what the matrix reads from labelled features, unit columns: a heading never
+            seen reads like none of them, however familiar the object looks.
         threshold, sharpness: A feature whose greatest cosine with an anchor lies at the
             threshold is half familiar; sharpness is the slope of that sigmoid.
+        reading_threshold, reading_sharpness: The same for readings.
         min_length, length_slope: The same for the length of the mean resultant vector.
         gate: 0 answers `unknown` always (not ready), 1 answers.
     """
@@ -59,8 +62,11 @@ class HeadingHead:
     bias: np.ndarray
     anchors: np.ndarray
     covered: np.ndarray
+    readings: np.ndarray
     threshold: float
     sharpness: float
+    reading_threshold: float
+    reading_sharpness: float
     min_length: float = 0.2
     length_slope: float = 20.0
     gate: float = 1.0
@@ -68,13 +74,15 @@ class HeadingHead:
     def apply(self, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Heading probabilities (N, 5) and mean resultant vectors (N, 2) of features (N, F)."""
         z = (features - self.centre) @ self.projection
-        logits = z @ self.matrix + self.bias
+        reading = z @ self.matrix
+        logits = reading + self.bias
         p = np.exp(logits - logits.max(1, keepdims=True))
         p /= p.sum(1, keepdims=True)
         centres = bin_centres(self.matrix.shape[1])
         resultant = p @ np.stack([np.cos(centres), np.sin(centres)], axis=1)
-        unit = z / np.sqrt((z * z).sum(1, keepdims=True) + 1e-12)
-        familiar = _sigmoid(self.sharpness * ((unit @ self.anchors).max(1) - self.threshold))
+        familiar = _sigmoid(self.sharpness * ((unit(z) @ self.anchors).max(1) - self.threshold))
+        nearest = (unit(reading) @ self.readings).max(1)
+        familiar *= _sigmoid(self.reading_sharpness * (nearest - self.reading_threshold))
         length = np.sqrt((resultant * resultant).sum(1) + 1e-12)
         known = self.gate * familiar * _sigmoid(self.length_slope * (length - self.min_length))
         classes = (p * self.covered) @ bins_to_headings(self.matrix.shape[1]) * known[:, None]
@@ -91,10 +99,18 @@ def placeholder(features: int) -> HeadingHead:
         bias=np.zeros(BINS, np.float32),
         anchors=np.ones((1, 1), np.float32),
         covered=np.zeros(BINS, np.float32),
+        readings=np.ones((BINS, 1), np.float32),
         threshold=2.0,
         sharpness=10.0,
+        reading_threshold=2.0,
+        reading_sharpness=10.0,
         gate=0.0,
     )
+
+
+def unit(x: np.ndarray) -> np.ndarray:
+    """Rows of unit length; a zero row stays zero."""
+    return np.asarray(x / np.sqrt((x * x).sum(1, keepdims=True) + 1e-12))
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pose_ssl_ros.probing.heading_head import HeadingHead, bins_to_headings, placeholder, soft_targets
+from pose_ssl_ros.probing.heading_head import HeadingHead, bins_to_headings, placeholder, soft_targets, unit
 from pose_ssl_ros.probing.softmax_regression import fit_softmax
 from pose_ssl_ros.viewpoint import HEADING_CENTRES
 
@@ -37,7 +37,7 @@ class ProbeSettings:
     """
 
     components: int = 192
-    l2: float = 1e-3
+    l2: float = 2e-2
     folds: int = 4
     min_labels: int = 60
     margin: float = 0.1
@@ -86,6 +86,7 @@ def fit_heading(
     weights: np.ndarray,
     tracks: np.ndarray,
     mirrored: np.ndarray,
+    judges: np.ndarray | None = None,
     settings: ProbeSettings | None = None,
     seed: int = 0,
 ) -> tuple[HeadingHead, HeadingReport]:
@@ -97,6 +98,8 @@ def fit_heading(
         weights: (N,) the teacher's confidence, 0..1.
         tracks: (N,) track of each crop; a mirror image has the track of its crop.
         mirrored: (N,) bool, True for mirror images: they teach, but do not count as labels.
+        judges: (N,) bool, crops whose labels did not shape the features: only they say how good the
+            answers are.  None: none of the labels did.
         settings: See `ProbeSettings`.
         seed: Of the folds and anchors.
 
@@ -107,59 +110,62 @@ def fit_heading(
     own = ~mirrored
     labels, names = int(own.sum()), np.unique(tracks)
     classes = heading_class(azimuths)
-    present = np.unique(classes[own])
+    asked = own if judges is None else own & judges
+    present, asked_tracks = np.unique(classes[asked]), np.unique(tracks[asked])
     sectors = len(np.unique(sector_of(azimuths[own]))) if labels else 0
     report = HeadingReport(False, "", labels, len(names), sectors=sectors)
     empty = placeholder(features.shape[1])
     if labels < settings.min_labels:
         return empty, replace(report, reason=f"{labels} of {settings.min_labels} labelled crops")
-    if len(present) < 2 or len(names) < 4:
-        return empty, replace(report, reason=f"labels of {len(present)} headings from {len(names)} tracks only")
+    if len(present) < 2 or len(asked_tracks) < 3 or len(names) < 4:
+        words = f"{len(present)} headings from {len(asked_tracks)} held-out tracks are too few to judge"
+        return empty, replace(report, reason=words)
     centre, projection = _principal(features, settings.components)
     z = (features - centre) @ projection
-    unit = z / np.linalg.norm(z, axis=1, keepdims=True).clip(1e-6)
     random = np.random.default_rng(seed)
     fold = random.permutation(len(names))[np.searchsorted(names, tracks)] % settings.folds
     targets = soft_targets(azimuths)
     balanced = np.maximum(weights * _balance(azimuths, weights), 1e-6)
-    nearest, trust = np.zeros(len(z)), np.ones(len(z))
+    trust = np.ones(len(z))
     # A wrong label does not make a view unfamiliar, so anchors are drawn from all, rare sectors first.
     most = min(settings.anchors, len(z))
     anchors = random.choice(len(z), most, replace=False, p=balanced / balanced.sum())
-    for part in range(settings.folds):
-        out, rest = fold == part, anchors[fold[anchors] != part]
-        if len(rest):
-            nearest[out] = (unit[out] @ unit[rest].T).max(1)
     for _ in range(settings.rounds):
-        logits = _held_out(z, targets, balanced * trust, fold, settings)
+        logits, reading = _held_out(z, targets, balanced * trust, fold, settings)
         p = _softmax(logits) @ bins_to_headings(targets.shape[1])
         trust = _trust(p, classes, sector_of(azimuths), tracks)
-    temperature = _temperature(logits[own], targets[own], (balanced * trust)[own])
+    temperature = _temperature(logits[asked], targets[asked], (balanced * trust)[asked])
     p = _softmax(logits / temperature) @ bins_to_headings(targets.shape[1])
-    hits = (p.argmax(1) == classes)[own]
-    recalls = [float(hits[classes[own] == c].mean()) for c in present]
+    hits = (p.argmax(1) == classes)[asked]
+    recalls = [float(hits[classes[asked] == c].mean()) for c in present]
     accuracy = float(np.mean(recalls))
-    axial = (np.abs(np.cos(azimuths)) >= math.sqrt(0.5))[own]
+    axial = (np.abs(np.cos(azimuths)) >= math.sqrt(0.5))[asked]
     report = replace(report, accuracy=accuracy, toward_away=float(hits[axial].mean()) if axial.any() else math.nan)
     # Crops of one track err together, so the error bar counts tracks.
-    error = math.sqrt(max(accuracy * (1 - accuracy), 0.02) / len(names))
+    error = math.sqrt(max(accuracy * (1 - accuracy), 0.02) / len(asked_tracks))
     chance = 1 / len(present)
     if accuracy - error < chance + settings.margin:
         reason = f"held-out accuracy {accuracy:.2f} does not clearly beat chance {chance:.2f}"
         return empty, replace(report, reason=reason)
     matrix, bias = fit_softmax(z, targets, balanced * trust, settings.l2)
-    # With a sector never seen, be quicker to call a view unfamiliar.
-    threshold = float(np.quantile(nearest[own], 0.02 if sectors == SECTORS else 0.08))
-    spread = max(float(np.median(nearest[own])) - threshold, 0.02)
+    covered = _covered(classes, settings.min_class)
+    # With a heading never seen, be quicker to call a view unfamiliar.
+    part = 0.02 if covered.all() else 0.06
+    looks, readings = unit(z), unit(z @ matrix)
+    threshold, sharpness = _familiarity(looks, looks, anchors, fold, asked, part)
+    reading_threshold, reading_sharpness = _familiarity(unit(reading), readings, anchors, fold, asked, part)
     head = HeadingHead(
         centre=centre.astype(np.float32),
         projection=projection.astype(np.float32),
         matrix=(matrix / temperature).astype(np.float32),
         bias=(bias / temperature).astype(np.float32),
-        anchors=np.ascontiguousarray(unit[anchors].T, np.float32),
-        covered=_covered(classes, settings.min_class),
+        anchors=np.ascontiguousarray(looks[anchors].T, np.float32),
+        covered=covered,
+        readings=np.ascontiguousarray(readings[anchors].T, np.float32),
         threshold=threshold,
-        sharpness=4 / spread,
+        sharpness=sharpness,
+        reading_threshold=reading_threshold,
+        reading_sharpness=reading_sharpness,
     )
     return head, replace(report, ready=True, contradicted=float((trust[own] < 0.5).mean()))
 
@@ -200,15 +206,29 @@ def _balance(azimuths: np.ndarray, weights: np.ndarray, most: float = 8.0) -> np
 
 def _held_out(
     z: np.ndarray, targets: np.ndarray, weights: np.ndarray, fold: np.ndarray, settings: ProbeSettings
-) -> np.ndarray:
-    """Logits (N, B) of each crop by a fit to the tracks of the other folds."""
-    logits = np.zeros_like(targets)
+) -> tuple[np.ndarray, np.ndarray]:
+    """Logits with and without bias, (N, B) each, of each crop by a fit to the tracks of the other folds."""
+    logits, readings = np.zeros_like(targets), np.zeros_like(targets)
     for part in range(settings.folds):
         out, rest = fold == part, fold != part
         if out.any() and weights[rest].sum() > 0:
             matrix, bias = fit_softmax(z[rest], targets[rest], weights[rest], settings.l2)
-            logits[out] = z[out] @ matrix + bias
-    return logits
+            readings[out] = z[out] @ matrix
+            logits[out] = readings[out] + bias
+    return logits, readings
+
+
+def _familiarity(
+    held_out: np.ndarray, rows: np.ndarray, anchors: np.ndarray, fold: np.ndarray, asked: np.ndarray, part: float
+) -> tuple[float, float]:
+    """Threshold that `part` of the held-out rows fall below by their greatest cosine with anchors, and the slope."""
+    nearest = np.zeros(len(rows))
+    for number in np.unique(fold):
+        out, rest = fold == number, anchors[fold[anchors] != number]
+        if len(rest):
+            nearest[out] = (held_out[out] @ rows[rest].T).max(1)
+    threshold = float(np.quantile(nearest[asked], part))
+    return threshold, 4 / max(float(np.median(nearest[asked])) - threshold, 0.01)
 
 
 def _covered(classes: np.ndarray, fewest: int) -> np.ndarray:

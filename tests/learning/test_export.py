@@ -32,8 +32,11 @@ def heads(a: Architecture) -> tuple[heading_head.HeadingHead, identity_head.Iden
         normal(16),
         identity_head.unit(normal(30, 20)).T.copy(),
         np.repeat(np.array([1, 1, 0, 1], np.float32), 4),
+        identity_head.unit(normal(30, 16)).T.copy(),
         0.3,
         10.0,
+        0.6,
+        5.0,
     )
     owner = np.eye(5, dtype=np.float32)[[0, 1, 1, 2, 3, 4]]  # two prototypes are of class b
     prototypes = identity_head.unit(normal(5, a.dimension)).T.copy()

@@ -69,7 +69,7 @@ def test_from_triplets_to_a_model_that_reads_headings(tmp_path: Path) -> None:
     others = stream(seed=5)
     heading = session.run(["heading"], {"crops": np.stack([t.crops[1] for t in others])})[0]
     truth = np.array([np.argmax(t.teacher.scores) for t in others])
-    assert (heading.argmax(1) == truth).mean() > 0.75  # chance is 0.25
+    assert (heading.argmax(1) == truth).mean() > 0.5  # chance is 0.25, and unknown counts as wrong
     assert {"loss", "semantic", "trajectory", "embedding_rank", "heading_ready"} <= set(learner.status())
 
 
@@ -201,7 +201,7 @@ def test_a_loss_that_is_not_finite_is_rolled_back(tmp_path: Path, where: str) ->
     else:
         for state in learner.trainer.optimizer.state.values():
             state["exp_avg"].fill_(float("nan"))
-        learner.step()  # the weights become nan
+        learner.trainer.teach(learner.taught.batch(4))  # the weights become nan
     report = learner.step()
     assert report is not None and report.rolled_back and report.step == 20
     assert all(torch.isfinite(v).all() for v in learner.trainer.tensors().values())

@@ -114,7 +114,7 @@ def test_features_that_say_nothing_do_not_make_it_ready() -> None:
 
 @pytest.mark.parametrize(
     ("tracks", "sectors", "reason"),
-    [(4, (0.0, math.pi), "of 60 labelled"), (20, (0.0,), "1 headings"), (0, (0.0,), "0 of 60")],
+    [(4, (0.0, math.pi), "of 60 labelled"), (20, (0.0,), "1 headings from 20"), (0, (0.0,), "0 of 60")],
 )
 def test_too_few_labels_say_why(tracks: int, sectors: tuple[float, ...], reason: str) -> None:
     features, _, taught, names = stream(tracks=max(tracks, 1), sectors=sectors, seed=1)
