@@ -18,7 +18,14 @@ ANGLES = st.floats(-20, 20)
 
 @pytest.mark.parametrize(
     ("angle", "expected"),
-    [(0, 0), (math.pi, math.pi), (-math.pi, math.pi), (3 * math.pi, math.pi), (-math.pi / 2, -math.pi / 2), (7, 7 - 2 * math.pi)],
+    [
+        (0, 0),
+        (math.pi, math.pi),
+        (-math.pi, math.pi),
+        (3 * math.pi, math.pi),
+        (-math.pi / 2, -math.pi / 2),
+        (7, 7 - 2 * math.pi),
+    ],
 )
 def test_wrap(angle: float, expected: float) -> None:
     assert viewpoint.wrap(angle) == pytest.approx(expected)
@@ -26,7 +33,16 @@ def test_wrap(angle: float, expected: float) -> None:
 
 @pytest.mark.parametrize(
     ("degrees", "name"),
-    [(0, "toward"), (44, "toward"), (-44, "toward"), (46, "left"), (134, "left"), (136, "away"), (-179, "away"), (-90, "right")],
+    [
+        (0, "toward"),
+        (44, "toward"),
+        (-44, "toward"),
+        (46, "left"),
+        (134, "left"),
+        (136, "away"),
+        (-179, "away"),
+        (-90, "right"),
+    ],
 )
 def test_heading_classes_are_quarter_turns(degrees: float, name: str) -> None:
     assert viewpoint.heading_of(math.radians(degrees)) == name

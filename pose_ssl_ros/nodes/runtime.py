@@ -11,12 +11,7 @@ from typing import Any, TypeVar
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from rcl_interfaces.msg import (
-    FloatingPointRange,
-    IntegerRange,
-    ParameterDescriptor,
-    SetParametersResult,
-)
+from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
@@ -60,18 +55,11 @@ class Level(enum.IntEnum):
 
 def _descriptor(spec: ParameterSpec) -> ParameterDescriptor:
     unit = f" [{spec.unit}]" if spec.unit else ""
-    descriptor = ParameterDescriptor(
-        description=f"{spec.description}{unit}", additional_constraints=spec.allowed, read_only=False
+    # Type and range are checked by us, with a sentence: rclpy would refuse `-p rate:=10` for a double and
+    # raise for a value out of range before anybody can say what is allowed.
+    return ParameterDescriptor(
+        description=f"{spec.description}{unit}", additional_constraints=spec.allowed, dynamic_typing=True
     )
-    has_range = spec.minimum is not None and spec.maximum is not None
-    if has_range and isinstance(spec.default, float):
-        low, high = float(spec.minimum), float(spec.maximum)  # an int here would be sent as rubbish
-        descriptor.floating_point_range = [FloatingPointRange(from_value=low, to_value=high)]
-        # ROS refuses an integer for a double outright; `-p rate:=10` is what people type.
-        descriptor.dynamic_typing = True
-    elif has_range and isinstance(spec.default, int) and not isinstance(spec.default, bool):
-        descriptor.integer_range = [IntegerRange(from_value=int(spec.minimum), to_value=int(spec.maximum))]
-    return descriptor
 
 
 def bind(node: Node, config: type[T], on_change: Callable[[T], None] | None = None) -> T:
@@ -86,12 +74,7 @@ def bind(node: Node, config: type[T], on_change: Callable[[T], None] | None = No
     known = specs(config)
     values: dict[str, Any] = {}
     for name, spec in known.items():
-        descriptor = _descriptor(spec)
-        # Ranges are checked by us, with a sentence, instead of by rclpy, which raises at declaration.
-        descriptor.floating_point_range = []
-        descriptor.integer_range = []
-        descriptor.dynamic_typing = True
-        values[name] = node.declare_parameter(name, spec.default, descriptor).value
+        values[name] = node.declare_parameter(name, spec.default, _descriptor(spec)).value
     current = from_values(config, {k: _plain(v) for k, v in values.items()})
 
     def check(changes: Sequence[Any]) -> SetParametersResult:
