@@ -6,6 +6,7 @@ import math
 from collections import Counter
 
 import numpy as np
+
 from pose_ssl_ros.interfaces import Box, TeacherEvidence, Triplet
 from pose_ssl_ros.learning.replay import ReplayBuffer
 from pose_ssl_ros.learning.taught import JUDGES, TaughtSampler, is_judge
