@@ -71,20 +71,20 @@ class Rig:
             setattr(message, name, value)
         self._image.publish(message)
 
-    def tracks(self, stamp: int, boxes) -> None:
+    def tracks(self, stamp: int, boxes, prefix: str = "") -> None:
         from pose_ssl_ros.interfaces import Box
         from pose_ssl_ros.nodes.convert import detection, detection_array, to_header
 
         header = to_header(stamp, FRAME)
-        self._tracks.publish(detection_array(header, [detection(header, str(i), Box(*b)) for i, b in enumerate(boxes)]))
+        self._tracks.publish(detection_array(header, [detection(header, f"{prefix}{i}", Box(*b)) for i, b in enumerate(boxes)]))
 
-    def frame(self, boxes=((60, 50, 30, 40),), timeout: float = 5.0):
+    def frame(self, boxes=((60, 50, 30, 40),), timeout: float = 5.0, prefix: str = ""):
         """Publish a frame with its tracks and wait for all answers; returns the headings message."""
         self.time += 100_000_000
         lists = (self.headings, self.detections, self.danger, self.zones, self.markers)
         before = [len(found) for found in lists]
         self.image(self.time)
-        self.tracks(self.time, boxes)
+        self.tracks(self.time, boxes, prefix)
         self.peer.wait_for(lambda: all(len(f) > b for f, b in zip(lists, before, strict=True)), timeout, "an answer")
         return self.headings.last
 
@@ -166,7 +166,7 @@ def test_warm_it_tells_heading_identity_and_pose(rig: Rig) -> None:
     azimuth = 0.6
     vector = (0.9 * math.cos(azimuth), 0.9 * math.sin(azimuth))
     rig.warm(make_model(2, azimuth=vector, heading=(0.7, 0.2, 0.05, 0.05, 0.0)), 2)
-    found = scores(rig.frame(boxes=((100, 50, 20, 40),)).detections[0])
+    found = scores(rig.frame(boxes=((100, 50, 20, 40),), prefix="fresh").detections[0])
     assert list(found) == list(HEADINGS_AND_UNKNOWN)
     assert sum(found.values()) == pytest.approx(1)
     assert found["toward"] == pytest.approx(0.7, abs=0.01)

@@ -73,7 +73,7 @@ def rig():
     with private_domain(), Peer() as peer, NodeProcess("planner_node", params=PARAMS) as process:
         made = Rig(peer)
         made.process = process
-        peer.wait_for(lambda: made.commands, 20)
+        peer.wait_for(lambda: made.commands and made.limits, 20)
         yield made
 
 
