@@ -76,7 +76,8 @@ class Rig:
         from pose_ssl_ros.nodes.convert import detection, detection_array, to_header
 
         header = to_header(stamp, FRAME)
-        self._tracks.publish(detection_array(header, [detection(header, f"{prefix}{i}", Box(*b)) for i, b in enumerate(boxes)]))
+        found = [detection(header, f"{prefix}{i}", Box(*b)) for i, b in enumerate(boxes)]
+        self._tracks.publish(detection_array(header, found))
 
     def frame(self, boxes=((60, 50, 30, 40),), timeout: float = 5.0, prefix: str = ""):
         """Publish a frame with its tracks and wait for all answers; returns the headings message."""
