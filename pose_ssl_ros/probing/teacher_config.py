@@ -14,14 +14,14 @@ class TeacherConfig:
     window_s: float = parameter(1.2, "Time over which motion is measured.", minimum=0.2, maximum=10.0, unit="s")
     min_samples: int = parameter(5, "Images needed inside the window.", minimum=3, maximum=100)
     min_speed: float = parameter(
-        0.4, "Slower objects say nothing about their heading.", minimum=0.0, maximum=20.0, unit="m/s"
+        0.7, "Slower objects say nothing about their heading.", minimum=0.0, maximum=20.0, unit="m/s"
     )
-    min_sigmas: float = parameter(4.0, "Least speed in standard errors of the speed.", minimum=1.0, maximum=50.0)
+    min_sigmas: float = parameter(3.0, "Least speed in standard errors of the speed.", minimum=1.0, maximum=50.0)
     max_heading_error: float = parameter(
-        0.30, "Largest standard error of the direction of motion.", minimum=0.01, maximum=1.5, unit="rad"
+        0.35, "Largest standard error of the direction of motion.", minimum=0.01, maximum=1.5, unit="rad"
     )
     max_inconsistency: float = parameter(
-        0.08,
+        0.12,
         "Largest scatter (of the logarithm) of an object's true height and outline over the window.",
         minimum=0.01,
         maximum=2.0,

@@ -234,7 +234,7 @@ def test_a_detector_is_used_and_its_silence_is_said(peer, bag):
             stamp = i * 10**8
             header = to_header(stamp + 10**7, "cam")  # a hundredth of a second late
             boxes = [Box(100 + i, 100, 40, 40), Box(nan, 0, 5, 5), Box(5000, 0, 5, 5)]
-            if i == 5:
+            if i % 6 == 5:  # several, because best effort may lose one
                 boxes += [Box(10.0 * (k % 20), 10.0 * (k // 20 % 15), 8, 8) for k in range(10_000)]
             publisher.publish(detection_array(header, [detection(header, "", b) for b in boxes]))
             images.publish(rig.image(pixels, stamp))

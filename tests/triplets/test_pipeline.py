@@ -22,7 +22,7 @@ def draw(i: int, x: float = 0.0, size: float = 1.0) -> tuple[np.ndarray, Box]:
     picture = np.full((240, 320, 3), 90, np.uint8)
     picture[:120] = (150, 190, 230)
     w, h = 60 * size**i, 50 * size**i
-    left, top = 60 + x * i, 110.0
+    left, top = 60 + x * i, 120 - 10 * size**i  # feet and head leave the horizon in proportion
     corner, end = (round(left), round(top)), (round(left + w), round(top + h))
     cv2.rectangle(picture, corner, end, (190, 40, 50), -1)
     cv2.rectangle(
@@ -78,7 +78,7 @@ def test_own_proposals_find_the_thing():
 
 
 def test_a_looming_thing_teaches_toward_with_odometry():
-    _, triplets = run(TripletPipeline(), 40, size=1.02)
+    _, triplets = run(TripletPipeline(), 35, size=1.03)
     taught = [t.teacher for t in triplets if t.teacher is not None]
     assert taught
     assert all(int(np.argmax(t.scores)) == 0 for t in taught)
