@@ -84,7 +84,7 @@ def test_one_teacher_in_ten_may_be_wrong() -> None:
     turned = np.abs(np.angle(np.exp(1j * (taught - azimuths)))) > 1
     assert 0.05 < turned.mean() < 0.2
     head, report = fit(features, taught, names)
-    assert report.ready and report.contradicted == pytest.approx(turned.mean(), abs=0.04)
+    assert report.ready and report.contradicted == pytest.approx(turned.mean(), abs=0.07)
     other, truth, _, _ = stream(seed=9)
     assert (head.apply(other)[0].argmax(1) == heading_class(truth)).mean() > 0.95
 
