@@ -189,6 +189,8 @@ class MotionTeacher:
         turn_error = math.hypot(rest * error_along, part * error_across)
         heading_error = math.atan2(turn_error, speed) if speed > 1e-6 else math.pi
         straight = self._straight(centred, points, direction, speed, max(sigma_along, sigma_across))
+        if not self._feet_agree(samples, centred, velocity):
+            return None
         return Motion(
             (float(points[-1, 0]), float(points[-1, 1])),
             (float(velocity[0]), float(velocity[1])),
@@ -204,6 +206,26 @@ class MotionTeacher:
         """
         limit = self._config.max_inconsistency
         return float(np.log(products).std()) <= limit and float(np.log(aspects).std()) <= limit
+
+    def _feet_agree(self, samples: list[_Sample], centred: np.ndarray, velocity: np.ndarray) -> bool:
+        """Whether the feet alone, without the heights, move in the same direction.
+
+        A top edge that jumps between a head and the wall behind it makes a walker seem to come nearer.
+        """
+        known = np.array([s.distance is not None for s in samples])
+        if known.sum() < 3:
+            return False
+        points = np.array(
+            [
+                (s.camera[0] + s.distance * math.cos(s.yaw), s.camera[1] + s.distance * math.sin(s.yaw))
+                for s in samples
+                if s.distance is not None and s.yaw is not None
+            ]
+        )
+        times = centred[known] - centred[known].mean()
+        other = (times[:, None] * (points - points.mean(axis=0))).sum(axis=0)
+        between = math.atan2(float(velocity[0] * other[1] - velocity[1] * other[0]), float(velocity @ other))
+        return abs(between) <= self._config.max_disagreement
 
     @staticmethod
     def _straight(centred: np.ndarray, points: np.ndarray, direction: np.ndarray, speed: float, noise: float) -> bool:

@@ -26,6 +26,13 @@ class TeacherConfig:
         minimum=0.01,
         maximum=2.0,
     )
+    max_disagreement: float = parameter(
+        0.5,
+        "Largest angle between the motion told by foot and height and that told by the foot alone.",
+        minimum=0.01,
+        maximum=3.2,
+        unit="rad",
+    )
     still_speed: float = parameter(
         0.05, "A robot slower than this counts as standing.", minimum=0.0, maximum=1.0, unit="m/s"
     )
