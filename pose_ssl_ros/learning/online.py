@@ -223,6 +223,7 @@ class OnlineLearner:
                 "heading_reason": report.reason,
                 "heading_labels": report.labels,
                 "heading_holdout_accuracy": report.accuracy,
+                "heading_holdout_flip": report.flip,
                 "heading_contradicted": report.contradicted,
                 "identity_classes": len(self.readout.identity.classes) - 1,
             }
@@ -242,6 +243,7 @@ class OnlineLearner:
             found["heading_tracks"] = float(report.tracks)
             found["heading_holdout_accuracy"] = report.accuracy
             found["heading_holdout_toward_away"] = report.toward_away
+            found["heading_holdout_flip"] = report.flip
         return {name: value for name, value in found.items() if math.isfinite(value)}
 
     def _last_version(self) -> int:

@@ -30,6 +30,7 @@ class ProbeSettings:
         l2: Penalty of the softmax regression.
         folds: Parts for the hold-out over tracks.
         min_labels: Fewest labelled crops for an answer.
+        min_judges: Fewest tracks that judge.
         margin: How far held-out balanced accuracy must lie above chance.
         anchors: Most labelled features kept for the unfamiliarity measure.
         min_class: Fewest labels (mirror images included) for a heading to be answered at all.
@@ -40,6 +41,7 @@ class ProbeSettings:
     l2: float = 2e-2
     folds: int = 4
     min_labels: int = 60
+    min_judges: int = 4
     margin: float = 0.1
     anchors: int = 256
     min_class: int = 8
@@ -56,6 +58,7 @@ class HeadingReport:
         labels, tracks: How many labelled crops and tracks there were.
         accuracy: Held-out four-way accuracy, balanced over the classes that have labels (nan if unknown).
         toward_away: Held-out accuracy on labels within 45 degrees of toward or away (nan if none).
+        flip: Part of those labels for which toward against away alone is right (nan if none).
         contradicted: Part of the labels that were set aside as wrong.
         sectors: How many eighths of a turn have labels.
     """
@@ -66,6 +69,7 @@ class HeadingReport:
     tracks: int
     accuracy: float = math.nan
     toward_away: float = math.nan
+    flip: float = math.nan
     contradicted: float = 0.0
     sectors: int = 0
 
@@ -117,7 +121,7 @@ def fit_heading(
     empty = placeholder(features.shape[1])
     if labels < settings.min_labels:
         return empty, replace(report, reason=f"{labels} of {settings.min_labels} labelled crops")
-    if len(present) < 2 or len(asked_tracks) < 3 or len(names) < 4:
+    if len(present) < 2 or len(asked_tracks) < settings.min_judges:
         words = f"{len(present)} headings from {len(asked_tracks)} held-out tracks are too few to judge"
         return empty, replace(report, reason=words)
     centre, projection = _principal(features, settings.components)
@@ -140,12 +144,21 @@ def fit_heading(
     recalls = [float(hits[classes[asked] == c].mean()) for c in present]
     accuracy = float(np.mean(recalls))
     axial = (np.abs(np.cos(azimuths)) >= math.sqrt(0.5))[asked]
-    report = replace(report, accuracy=accuracy, toward_away=float(hits[axial].mean()) if axial.any() else math.nan)
+    if axial.any():
+        right = ((p[:, 0] > p[:, 2]) == (np.cos(azimuths) > 0))[asked][axial]
+        report = replace(report, toward_away=float(hits[axial].mean()), flip=float(right.mean()))
+    report = replace(report, accuracy=accuracy)
     # Crops of one track err together, so the error bar counts tracks.
     error = math.sqrt(max(accuracy * (1 - accuracy), 0.02) / len(asked_tracks))
     chance = 1 / len(present)
     if accuracy - error < chance + settings.margin:
         reason = f"held-out accuracy {accuracy:.2f} does not clearly beat chance {chance:.2f}"
+        return empty, replace(report, reason=reason)
+    # The axis may be read long before front and back are; a guessed flip is worse than no answer.
+    # 0.75 / sqrt(n) is one and a half standard errors of a coin.
+    flip_tracks = len(np.unique(tracks[asked][axial]))
+    if {0, 2} <= set(present.tolist()) and report.flip - 0.75 / math.sqrt(flip_tracks) < 0.5:
+        reason = f"held-out front or back is right for {report.flip:.2f} of {flip_tracks} tracks' crops, near chance"
         return empty, replace(report, reason=reason)
     matrix, bias = fit_softmax(z, targets, balanced * trust, settings.l2)
     covered = _covered(classes, settings.min_class)

@@ -103,6 +103,25 @@ def test_a_sector_never_seen_is_unknown() -> None:
     assert UNKNOWN not in HEADINGS
 
 
+def test_the_axis_without_front_and_back_is_not_ready() -> None:
+    features, _, taught, names = stream(tracks=48)
+    features[:, :2] = features[:, :2].mean(0)  # only the second harmonic is left: mod 180 degrees
+    head, report = fit(features, taught, names)
+    assert not report.ready and "front or back" in report.reason and 0.3 < report.flip < 0.7
+    np.testing.assert_allclose(head.apply(features)[0][:, 4], 1, atol=1e-6)
+
+
+def test_only_judges_decide() -> None:
+    features, azimuths, taught, names = stream(tracks=40)
+    judges = np.isin(names, np.unique(names)[:10])
+    features[judges] = np.random.default_rng(0).normal(size=features[judges].shape)  # for them it says nothing
+    own = np.zeros(len(names), bool)
+    _, report = fit_heading(features, taught, np.ones(len(names)), names, own, judges)
+    assert not report.ready
+    _, trusting = fit_heading(features, taught, np.ones(len(names)), names, own)
+    assert trusting.accuracy > report.accuracy + 0.2
+
+
 def test_features_that_say_nothing_do_not_make_it_ready() -> None:
     features, _, taught, names = stream(signal=0.0)
     head, report = fit(features, taught, names)
