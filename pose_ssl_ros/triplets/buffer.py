@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 
-from pose_ssl_ros.interfaces import Triplet, ViewSteps
+from pose_ssl_ros.interfaces import TeacherEvidence, Triplet, ViewSteps
 from pose_ssl_ros.triplets.config import KeyframeConfig
 from pose_ssl_ros.triplets.keyframes import Step, View, nearly_equal, step_between
+from pose_ssl_ros.viewpoint import azimuth_from_scores, scores_from_azimuth, wrap
+
+
+class _Course(NamedTuple):
+    """Where a track was last seen to head, in the odometry frame."""
+
+    stamp_ns: int
+    yaw: float  # radians
+    weight: float
 
 
 class TripletBuffer:
@@ -21,6 +31,7 @@ class TripletBuffer:
         self._chains: dict[str, list[View]] = {}
         self._skip: dict[str, int] = {}
         self._last: dict[str, int] = {}
+        self._courses: dict[str, _Course] = {}
         #: How often a view or a triplet was left out, by reason.
         self.counts: dict[str, int] = {
             "keyframes": 0,
@@ -35,16 +46,18 @@ class TripletBuffer:
         self._chains.clear()
         self._skip.clear()
         self._last.clear()
+        self._courses.clear()
 
     def forget(self, track_ids_alive: Iterable[str]) -> None:
         """Drop the views of tracks that are not alive."""
         alive = set(track_ids_alive)
-        for store in (self._chains, self._skip, self._last):
+        for store in (self._chains, self._skip, self._last, self._courses):
             for gone in [i for i in store if i not in alive]:
                 del store[gone]  # type: ignore[attr-defined]
 
     def add(self, track_id: str, view: View) -> Triplet | None:
         """Take a view; return the triplet that it completes as its R, if any."""
+        self._hear(track_id, view)
         chain = self._chains.setdefault(track_id, [])
         if chain:
             step = step_between(chain[-1], view, self.config)
@@ -90,9 +103,30 @@ class TripletBuffer:
             stamp_ns=centre.stamp_ns,
             crops=np.stack([left.crop, centre.crop, right.crop]),
             box=centre.box,
-            teacher=centre.teacher,
+            teacher=centre.teacher or self._carried(track_id, chain),
             view_steps=self._view_steps(lc, cr),
         )
+
+    def _hear(self, track_id: str, view: View) -> None:
+        """Keep what the teacher says of a view as the track's course, which outlives the view."""
+        if view.turning:
+            self._courses.pop(track_id, None)
+        elif view.teacher is not None and view.sight_yaw is not None:
+            azimuth, weight = azimuth_from_scores(view.teacher.scores)
+            self._courses[track_id] = _Course(view.stamp_ns, wrap(view.sight_yaw + math.pi - azimuth), weight)
+
+    def _carried(self, track_id: str, chain: list[View]) -> TeacherEvidence | None:
+        """Evidence for C from the track's course shortly before or after it, turned by the sight line.
+
+        A body that was seen to drive straight a moment ago, or is seen to a moment later, heads the same
+        way in between; without this the first and last views of every track would go untaught.
+        """
+        course, centre = self._courses.get(track_id), chain[1]
+        if course is None or centre.sight_yaw is None or any(view.turning for view in chain):
+            return None
+        if abs(course.stamp_ns - centre.stamp_ns) * 1e-9 > self.config.teach_span_s:
+            return None
+        return TeacherEvidence(scores_from_azimuth(wrap(centre.sight_yaw + math.pi - course.yaw), course.weight))
 
     def _view_steps(self, lc: Step, cr: Step) -> ViewSteps | None:
         """The two turns of the viewing direction, when odometry tells them."""

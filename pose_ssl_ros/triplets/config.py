@@ -35,6 +35,13 @@ class KeyframeConfig:
         1, "Keyframes between the starts of two triplets: 1 shares two views, 3 none.", minimum=1, maximum=3
     )
     max_rate: float = parameter(4.0, "Most triplets per track and second.", minimum=0.1, maximum=60.0, unit="Hz")
+    teach_span_s: float = parameter(
+        2.0,
+        "How long before or after a view the motion of its track still teaches the view's heading.",
+        minimum=0.0,
+        maximum=30.0,
+        unit="s",
+    )
     min_side: float = parameter(
         20.0, "Boxes with a shorter long side are too tiny.", minimum=4.0, maximum=500.0, unit="px"
     )

@@ -11,6 +11,7 @@ from pose_ssl_ros.interfaces import Box, TeacherEvidence, Track
 from pose_ssl_ros.triplets.buffer import TripletBuffer
 from pose_ssl_ros.triplets.config import KeyframeConfig
 from pose_ssl_ros.triplets.keyframes import View, refuse_box, refuse_crop, step_between
+from pose_ssl_ros.viewpoint import azimuth_from_scores
 
 CONFIG = KeyframeConfig(view_step=0.1, max_rate=60.0)
 SAME = np.eye(1, 144, dtype=np.float32)[0]
@@ -32,11 +33,26 @@ def test_equal_turns_make_triplets_that_share_two_views():
     assert [[int(c[0, 0, 0]) for c in t.crops] for t in found] == [[0, 1, 2], [1, 2, 3], [2, 3, 4]]
     first = found[0]
     assert (first.stamp_ns, first.track_id, first.box.h) == (10**8, "a", 50.0)
-    assert first.teacher is not None and found[1].teacher is None
+    assert first.teacher == TeacherEvidence((1.0, 0.0, 0.0, 0.0))
     # The quaternion turns about z by the change of viewpoint azimuth.
     for step in (first.view_steps.lc, first.view_steps.cr):
         assert step[:2] == (0.0, 0.0)
         assert 2 * math.atan2(step[2], step[3]) == pytest.approx(0.1001)
+
+
+def test_a_course_seen_once_teaches_the_views_around_it():
+    # View 1 was taught "toward"; at view 2 the same course is seen from a sight line turned by 0.1001.
+    found = fill(TripletBuffer(CONFIG), [view(i, yaw=0.1001 * i) for i in range(5)])
+    azimuth, weight = azimuth_from_scores(found[1].teacher.scores)
+    assert (azimuth, weight) == (pytest.approx(0.1001), pytest.approx(1.0))
+
+
+def test_a_course_teaches_neither_turning_bodies_nor_views_long_after():
+    turning = fill(TripletBuffer(CONFIG), [view(i, height=50 * 1.2**i, turning=i == 3) for i in range(5)])
+    assert [t.teacher is not None for t in turning] == [True, False, False]
+    later = KeyframeConfig(view_step=0.1, max_rate=60.0, teach_span_s=0.15)
+    found = fill(TripletBuffer(later), [view(i, yaw=0.1001 * i) for i in range(6)])
+    assert [t.teacher is not None for t in found] == [True, True, False, False]
 
 
 @pytest.mark.parametrize(("stride", "count"), [(1, 7), (2, 4), (3, 3)])
