@@ -22,6 +22,12 @@ class LearnerConfig:
     width: int = parameter(
         16, "Channels of the encoder's first stage, a multiple of 8.", minimum=8, maximum=64, read_only=True
     )
+    start: str = parameter(
+        "",
+        "File of weights to start from when there is no checkpoint (`models/base/encoder.safetensors`); "
+        "empty: random weights.",
+        read_only=True,
+    )
     objective: str = parameter("vicreg", "Semantic objective (L_sem).", read_only=True)
     trajectory_weight: float = parameter(
         1.0, "lambda, the weight of the trajectory term; 0 turns it off.", minimum=0.0, maximum=100.0

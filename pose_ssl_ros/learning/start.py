@@ -10,7 +10,7 @@ from pose_ssl_ros.learning.config import LearnerConfig
 from pose_ssl_ros.learning.encoder import Architecture, Encoder
 from pose_ssl_ros.learning.objectives.registry import ObjectiveError, create
 from pose_ssl_ros.learning.online import OnlineLearner
-from pose_ssl_ros.learning.trainer import pick_device
+from pose_ssl_ros.learning.trainer import Trainer, pick_device
 from pose_ssl_ros.parameters import ParameterError
 
 _log = logging.getLogger(__name__)
@@ -20,12 +20,15 @@ def check(config: LearnerConfig) -> None:
     """Check what depends on more than one number or on what is registered.
 
     Raises:
-        ParameterError: If the size, the width, the objective or the device does not exist; the text says what does.
+        ParameterError: If the size, the width, the objective, the device or the start weights do not exist or
+            do not fit; the text says what does.
     """
     try:
         create(config.objective)
         Encoder(Architecture(config.size, config.width))
         pick_device(config.device)
+        if config.start:
+            Trainer(config)
     except (ObjectiveError, ValueError, RuntimeError) as error:
         raise ParameterError(str(error)) from error
 
@@ -55,5 +58,6 @@ def start_learner(config: LearnerConfig, folder: Path) -> OnlineLearner:
     if found:
         _log.info("resumed at step %d with %d triplets", learner.trainer.steps, len(learner.buffer))
     else:
-        _log.info("learning from new weights: no checkpoint in %s", learner.store.directory)
+        origin = config.start or "new weights"
+        _log.info("learning from %s: no checkpoint in %s", origin, learner.store.directory)
     return learner

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError, safe_open
 from torch import nn
 from torch.nn import functional
 
@@ -43,6 +45,30 @@ def pick_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+class StartError(ValueError):
+    """The start weights cannot be used; the text says which file and why."""
+
+
+def load_start(parts: nn.ModuleDict, path: Path, architecture: str) -> None:
+    """Load the weights of a start model.
+
+    Raises:
+        StartError: If the file is missing, damaged or of another architecture.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            found = (file.metadata() or {}).get("architecture", "unknown")
+            if found != architecture:
+                msg = f"start weights {path} are for '{found}', not for '{architecture}'"
+                raise StartError(msg)
+            prefix = "weights."
+            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 (it is no mapping)
+            parts.load_state_dict({name[len(prefix) :]: file.get_tensor(name) for name in names})
+    except (OSError, SafetensorError, RuntimeError) as error:
+        msg = f"start weights {path} cannot be used: {error}"
+        raise StartError(msg) from error
+
+
 class Trainer:
     """Encoder, projector, teacher head and optimiser; not thread safe, use it from one thread."""
 
@@ -61,6 +87,8 @@ class Trainer:
                     "teacher": nn.Linear(architecture.middle_channels * CELLS**2, BINS),
                 }
             )
+        if config.start:
+            load_start(self.parts, Path(config.start).expanduser(), architecture.name)
         self.parts.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.encoder = encoder
         self.optimizer = torch.optim.AdamW(
