@@ -27,6 +27,9 @@ def add(commands: Any) -> None:
     parser.add_argument("--speed", type=float, default=1.0, help="simulated seconds per second (default %(default)g)")
     parser.add_argument("--out", type=Path, help="folder of the results (default runs/<time>)")
     parser.add_argument("--no-panel", action="store_true", help="print lines instead of the live panel")
+    parser.add_argument(
+        "--from-scratch", action="store_true", help="start the encoder from random weights, not from models/base"
+    )
     parser.set_defaults(handler=handle)
 
 
@@ -47,6 +50,8 @@ def handle(arguments: argparse.Namespace) -> int:
         "learner_directory": str(out / "learner"),
         "panel": "plain" if arguments.no_panel else "auto",
     }
+    if arguments.from_scratch:
+        values["start"] = ""
     print(f"pose-ssl: {arguments.seconds:g} s of robot time, scenario {arguments.scenario}, seed {arguments.seed}")
     print(f"pose-ssl: results go to {out}; Ctrl-C ends it early", flush=True)
     path = find_launch_file("demo.launch.yaml")
