@@ -179,9 +179,10 @@ class World:
 
     def render(self) -> SimFrame:
         """What the camera sees now, and the truth about it."""
-        return self._render(self.camera_pose())
+        return self.render_from(self.camera_pose())
 
-    def _render(self, pose: CameraPose) -> SimFrame:
+    def render_from(self, pose: CameraPose) -> SimFrame:
+        """What the camera would see from another pose, and the truth about it."""
         model, time = self.camera, self._time_ns * 1e-9
         self.stage.place_all()
         self.renderer.place(self._robot_body, self.robot.x, self.robot.y, self.robot.yaw)

@@ -44,6 +44,18 @@ class TrackerConfig:
 class ProposalConfig:
     """How class-agnostic boxes are found."""
 
+    method: str = parameter(
+        "learned",
+        "A small net that knows what stands out as an object, colour contrast to the ground without any learned "
+        "weights, or both, where the net's boxes come first.",
+        choices=("learned", "contrast", "both"),
+        read_only=True,
+    )
+    objectness_model: str = parameter(
+        "", "ONNX file of that net; empty takes the one that comes with the package.", read_only=True
+    )
+    objectness_threshold: float = parameter(0.3, "Least score of the net's boxes.", minimum=0.01, maximum=0.99)
+    objectness_threads: int = parameter(1, "Threads that the net computes on.", minimum=1, maximum=64, read_only=True)
     work_width: int = parameter(
         320, "Images are scaled down to this width before boxes are sought.", minimum=96, maximum=1280, unit="px"
     )

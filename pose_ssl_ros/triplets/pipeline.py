@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 
@@ -32,13 +33,18 @@ class TripletPipeline:
 
         Args:
             config: All parameters; the defaults without it.
+
+        Raises:
+            ObjectnessError: If the model of the built-in proposals is needed and cannot be used.
         """
         self.config = config or TripletNodeConfig()
         #: Where the camera sits; the node replaces it when /tf_static tells.
         self.mounting = Mounting(
             x=self.config.camera_x, height=self.config.camera_height, pitch=self.config.camera_pitch
         )
-        self._proposer = Proposer(self.config.proposals)
+        # With boxes from outside the net is never asked, and need not be there.
+        own = self.config.proposals
+        self._proposer = Proposer(replace(own, method="contrast") if self.config.detector else own)
         self._tracker = Tracker(self.config.tracker)
         self._teacher = MotionTeacher(self.config.teacher)
         self._buffer = TripletBuffer(self.config.keyframes)

@@ -1,4 +1,4 @@
-"""Proposals on a recorded street and on drawn things."""
+"""Proposals by contrast on a recorded street and on drawn things."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from harness import shared
 
 from pose_ssl_ros.interfaces import Box
 from pose_ssl_ros.perception.boxes import iou_matrix
+from pose_ssl_ros.perception.config import ProposalConfig
 from pose_ssl_ros.perception.images import decode_compressed
 from pose_ssl_ros.perception.proposals import Proposer
 from pose_ssl_ros.perception.runs import Run, unite
+
+CONTRAST = ProposalConfig(method="contrast")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +40,7 @@ def street() -> list[tuple[int, np.ndarray, list[Box]]]:
 
 def test_most_vehicles_of_the_recorded_street_are_found(street):
     """Measured: 0.79 of the boxes at IoU >= 0.5 (the rest is hidden by others), 0.3 false boxes per image."""
-    proposer = Proposer()
+    proposer = Proposer(CONTRAST)
     found = wanted = false = 0
     for stamp, image, truth in street:
         boxes = proposer.propose(image, stamp, horizon=120.0)
@@ -63,7 +66,7 @@ def _scene(*things: tuple[Box, tuple[int, int, int]]) -> np.ndarray:
 
 
 def test_marks_and_shadows_on_the_ground_are_no_things():
-    proposer = Proposer()
+    proposer = Proposer(CONTRAST)
     assert [proposer.propose(_scene(), i * 10**8, horizon=240.0) for i in range(1, 4)] == [[], [], []]
 
 
@@ -71,21 +74,21 @@ def test_marks_and_shadows_on_the_ground_are_no_things():
 def test_things_on_the_ground_are_found_where_they_are(camera):
     truth = [Box(100, 200, 90, 90), Box(420, 190, 40, 110), Box(520, 222, 40, 36)]
     colours = [(190, 40, 50), (30, 60, 160), (220, 200, 40)]
-    boxes = Proposer().propose(_scene(*zip(truth, colours, strict=True)), 10**8, horizon=camera)
+    boxes = Proposer(CONTRAST).propose(_scene(*zip(truth, colours, strict=True)), 10**8, horizon=camera)
     assert len(boxes) == 3
     assert iou_matrix(truth, boxes).max(axis=1).min() > 0.8
 
 
 def test_a_near_thing_before_a_far_one_is_cut_from_it():
     far, near = Box(300, 200, 120, 70), Box(240, 190, 100, 130)
-    boxes = Proposer().propose(_scene((far, (40, 160, 160)), (near, (190, 40, 50))), 10**8, horizon=240.0)
+    boxes = Proposer(CONTRAST).propose(_scene((far, (40, 160, 160)), (near, (190, 40, 50))), 10**8, horizon=240.0)
     assert iou_matrix([near], boxes).max() > 0.8
     assert iou_matrix([Box(340, 200, 80, 70)], boxes).max() > 0.7
 
 
 def test_a_wall_without_end_is_no_thing():
     wall = Box(0, -10, 640, 300)
-    assert Proposer().propose(_scene((wall, (150, 120, 100))), 10**8, horizon=240.0) == []
+    assert Proposer(CONTRAST).propose(_scene((wall, (150, 120, 100))), 10**8, horizon=240.0) == []
 
 
 def test_parts_of_one_colour_at_one_depth_are_one_thing():
@@ -101,7 +104,7 @@ def test_parts_of_one_colour_at_one_depth_are_one_thing():
 
 @pytest.mark.parametrize("horizon", [-50.0, 0.0, 479.0, 2000.0])
 def test_any_horizon_and_size_is_survived(horizon):
-    proposer = Proposer()
+    proposer = Proposer(CONTRAST)
     rng = np.random.default_rng(0)
     for i, shape in enumerate([(480, 640, 3), (8, 8, 3), (17, 400, 3), (400, 17, 3), (480, 640, 3)]):
         boxes = proposer.propose(rng.integers(0, 255, shape, dtype=np.uint8), i * 10**8, horizon=horizon)

@@ -1,0 +1,1 @@
+"""Training of the class-agnostic objectness proposer that the package ships."""
