@@ -39,12 +39,15 @@ class LearnerConfig:
         3, "Steps of the teacher term alone after each whole step; they are cheap.", minimum=0, maximum=100
     )
     teacher_weight: float = parameter(
-        25.0,
-        "Weight of the term by which motion-taught headings shape the encoder; 0 leaves that to the probe.",
+        0.0,
+        "Weight of a third term by which motion-taught headings shape the encoder too; 0 leaves heading to the probe.",
         minimum=0.0,
         maximum=100.0,
     )
-    learning_rate: float = parameter(1e-3, "Of AdamW.", minimum=1e-6, maximum=0.1)
+    learning_rate: float = parameter(1e-3, "Of AdamW, from random weights.", minimum=1e-6, maximum=0.1)
+    adaptation_rate: float = parameter(
+        3e-5, "Of AdamW, from a start model: faster forgets what it brings.", minimum=1e-6, maximum=0.1
+    )
     weight_decay: float = parameter(1e-4, "Of AdamW.", minimum=0.0, maximum=1.0)
     batch: int = parameter(32, "Triplets in a step.", minimum=4, maximum=1024)
     new_ratio: float = parameter(0.25, "Greatest part of a batch that is new.", minimum=0.0, maximum=1.0)

@@ -16,6 +16,7 @@ import torch
 from pose_ssl_ros.interfaces import ModelVersion, Triplet
 from pose_ssl_ros.learning.checkpoint import CheckpointError, CheckpointStore, write_atomic
 from pose_ssl_ros.learning.config import LearnerConfig
+from pose_ssl_ros.learning.exemplars import read_exemplars
 from pose_ssl_ros.learning.export import export
 from pose_ssl_ros.learning.readout import Readout, fit_readout
 from pose_ssl_ros.learning.replay import Entry, ReplayBuffer, ReplayError
@@ -36,6 +37,7 @@ class OnlineLearner:
 
     Raises:
         ObjectiveError: If the objective does not exist.
+        StartError, ExemplarError: If the start model cannot be used.
         ValueError: If a size does not fit.
     """
 
@@ -45,6 +47,7 @@ class OnlineLearner:
         self.buffer = ReplayBuffer(config.size, config.replay_mib, config.track_quota, config.seed)
         self.taught = TaughtSampler(self.buffer, config.min_teacher, config.seed)
         self.identity = IdentityProbe()
+        self.exemplars = read_exemplars(Path(config.start).expanduser().parent, config.size) if config.start else []
         self.gallery = read_gallery(Path(config.gallery).expanduser(), config.size) if config.gallery else None
         name = self.trainer.encoder.architecture.name
         self.store = CheckpointStore(directory / name, name)
@@ -93,9 +96,9 @@ class OnlineLearner:
         """Fit the probes to the buffer with the encoder of now and return both as an ONNX file.
 
         Raises:
-            ReplayError: If there is nothing in the buffer yet.
+            ReplayError: If there is nothing in the buffer and no start model yet.
         """
-        if not len(self.buffer):
+        if not len(self.buffer) and not self.exemplars:
             msg = "nothing to export: the replay buffer is empty"
             raise ReplayError(msg)
         c = self.config
@@ -109,6 +112,7 @@ class OnlineLearner:
             c.min_teacher,
             c.teacher_weight > 0,
             c.seed,
+            self.exemplars,
         )
         version = ModelVersion(
             version=self.version + 1, parent=self.version, objective=self._objective(), training=self._training()
@@ -183,7 +187,7 @@ class OnlineLearner:
         return target
 
     def reset(self) -> None:
-        """New weights and an empty buffer; the version goes on rising."""
+        """The start model's or new random weights and an empty buffer; the version goes on rising."""
         # Another seed: the same weights again would not be new.
         self.config = dataclasses.replace(self.config, seed=(self.config.seed + 1) % 2**31)
         self.trainer = Trainer(self.config)

@@ -22,14 +22,19 @@ from pose_ssl_ros.interfaces import Triplet
 from pose_ssl_ros.learning.checkpoint import write_atomic
 from pose_ssl_ros.learning.config import LearnerConfig
 from pose_ssl_ros.learning.drives import read_drive
+from pose_ssl_ros.learning.exemplars import write_exemplars
 from pose_ssl_ros.learning.online import OnlineLearner
+from pose_ssl_ros.learning.readout import choose_labelled
 from pose_ssl_ros.probing.features import CELLS
 from pose_ssl_ros.probing.heading_head import bin_centres
 from pose_ssl_ros.viewpoint import azimuth_from_scores, heading_of
 
 #: One drive in this many is never trained on; its instances judge the model.
 HELD_OUT = 8
+#: Labelled crops that the model brings along; more made the probe no better and each export slower.
+EXEMPLARS = 400
 _PEAK_RATE = 2e-3
+_TEACHER_WEIGHT = 25.0
 _WARM_UP = 0.05  # share of the steps
 
 
@@ -53,17 +58,24 @@ def pretrain(drives: Sequence[Path], out: Path, steps: int, seed: int, threads: 
     """
     torch.set_num_threads(threads)
     held_out = [path for index, path in enumerate(drives) if index % HELD_OUT == HELD_OUT - 1]
-    config = LearnerConfig(seed=seed, batch=48, replay_mib=4096.0, learning_rate=_PEAK_RATE, max_labelled=6000)
+    config = LearnerConfig(
+        seed=seed, batch=48, replay_mib=4096.0, learning_rate=_PEAK_RATE, teacher_weight=_TEACHER_WEIGHT
+    )
     with tempfile.TemporaryDirectory() as folder:
         learner = OnlineLearner(config, Path(folder))
         for path in drives:
             if path not in held_out:
                 learner.add(list(read_drive(path)))
         print(f"{learner.buffer.added} triplets of {learner.buffer.tracks} tracks", flush=True)
+        tracks = learner.buffer.tracks
         losses = _train(learner, steps)
         judged = [t for path in held_out for t in read_drive(path)]
         metrics = held_out_accuracy(learner, judged)
         print(f"held-out drives: {metrics}", flush=True)
+        exemplars = choose_labelled(learner.buffer.entries, EXEMPLARS, config.min_teacher)
+        # The exported probe is the one that a learner without any site of its own would have.
+        learner.exemplars = exemplars
+        learner.buffer.clear()
         model = learner.export()
     weights = save(
         {k: v for k, v in learner.trainer.tensors().items() if k.startswith("weights.")},
@@ -85,13 +97,16 @@ def pretrain(drives: Sequence[Path], out: Path, steps: int, seed: int, threads: 
             "drives": [path.stem for path in drives],
             "held_out": [path.stem for path in held_out],
             "triplets": learner.buffer.added,
-            "tracks": learner.buffer.tracks,
+            "tracks": tracks,
+            "exemplars": len(exemplars),
         },
         "losses": losses,
         "metrics": metrics,
     }
     write_atomic(out / "encoder.safetensors", weights)
     write_atomic(out / "encoder.onnx", model)
+    if exemplars:
+        write_exemplars(out, exemplars)
     write_atomic(out / "MODEL_CARD.md", _card(manifest).encode())
     write_atomic(out / "manifest.json", (json.dumps(manifest, indent=1) + "\n").encode())
     return manifest
@@ -150,8 +165,9 @@ def _card(manifest: dict[str, Any]) -> str:
     return f"""# Start model `{manifest["architecture"]}`
 
 A small encoder for object crops (uint8 RGB) that keeps how an object stands. The learner node starts from
-`encoder.safetensors` and adapts it on the robot; `encoder.onnx` carries the same encoder with probes for
-heading and identity and runs by itself (`inference_node -p model_path:=.../encoder.onnx`).
+`encoder.safetensors`, adapts it on the robot, and fits its heading probe to `exemplars.jpg` (crops with the heading
+that their motion told, in `exemplars.json`) beside what the site teaches. `encoder.onnx` carries the same encoder with
+both probes and runs by itself (`inference_node --ros-args -p model_path:=.../encoder.onnx`).
 
 - **Objective**: {manifest["objective"]}, {manifest["steps"]} steps, seed {manifest["seed"]}. No labels: headings come
   from the motion teacher, which sees boxes, odometry and the camera model.

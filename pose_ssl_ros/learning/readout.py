@@ -56,6 +56,7 @@ def fit_readout(
     min_weight: float,
     taught: bool = False,
     seed: int = 0,
+    exemplars: Sequence[Entry] = (),
 ) -> Readout:
     """Fit the heading head to labelled crops and their mirror images, and the identity head to all tracks.
 
@@ -68,8 +69,9 @@ def fit_readout(
         min_weight: Least teacher weight that counts as a label.
         taught: Whether labels (not those of `taught.is_judge`) shaped the encoder.
         seed: Of folds and anchors.
+        exemplars: Labelled entries of the start model, used beside the buffer's.
     """
-    labelled = choose_labelled(entries, most, min_weight)
+    labelled = [*exemplars, *choose_labelled(entries, most, min_weight)]
     crops = [entry.crops[1] for entry in labelled]
     azimuths = [entry.azimuth for entry in labelled]
     weights = [entry.weight for entry in labelled]
@@ -80,7 +82,7 @@ def fit_readout(
             azimuths.append(float(gallery.azimuths[row]))
             weights.append(1.0)
             tracks.append(f"gallery/{row}")
-    size = entries[0].crops.shape[1] if entries else 0
+    size = next((e.crops.shape[1] for e in (*entries, *exemplars)), 0)
     images = np.stack(crops) if crops else np.zeros((0, size, size, 3), np.uint8)
     both = np.concatenate([images, mirrored(images)]) if crops else images
     _, pose = features(both)
@@ -98,7 +100,8 @@ def fit_readout(
         np.tile(np.array(judges, dtype=bool), 2),
         seed=seed,
     )
-    spread = choose_spread(entries, most // 2)
+    # Kinds that only the start model met would stay in the list of classes for ever.
+    spread = choose_spread(entries or exemplars, most // 2)
     last, _ = features(np.stack([e.crops[1] for e in spread]))
     named: dict[str, np.ndarray] = {}
     if gallery is not None and gallery.names:

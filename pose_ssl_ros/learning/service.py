@@ -148,8 +148,8 @@ class LearnerService:
             self._refuse_orders(error)
             return
         self._tried_at = time.monotonic()
-        if len(learner.buffer):
-            self._guarded("export", lambda: self._export(learner))  # a resumed learner answers at once
+        if len(learner.buffer) or learner.exemplars:
+            self._guarded("export", lambda: self._export(learner))  # resumed or pretrained, it answers at once
         while not self._stopping:
             self._guarded("turn", lambda: self._turn(learner))
         self._guarded("save", lambda: self._save(learner))

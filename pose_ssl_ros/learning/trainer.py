@@ -45,6 +45,11 @@ def pick_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def rate_of(config: LearnerConfig) -> float:
+    """The learning rate: a start model is adapted more slowly than random weights are trained."""
+    return config.adaptation_rate if config.start else config.learning_rate
+
+
 class StartError(ValueError):
     """The start weights cannot be used; the text says which file and why."""
 
@@ -92,7 +97,7 @@ class Trainer:
         self.parts.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.encoder = encoder
         self.optimizer = torch.optim.AdamW(
-            self.parts.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+            self.parts.parameters(), lr=rate_of(config), weight_decay=config.weight_decay
         )
         self.random = torch.Generator().manual_seed(config.seed)
         self.augmentation = Augmentation()
@@ -106,7 +111,7 @@ class Trainer:
         self.config = config
         self.objective = combined(config.objective, config.trajectory_weight, config.trajectory_layer)
         for group in self.optimizer.param_groups:
-            group["lr"], group["weight_decay"] = config.learning_rate, config.weight_decay
+            group["lr"], group["weight_decay"] = rate_of(config), config.weight_decay
 
     def step(self, batch: Sequence[Entry], taught: Sequence[Entry] = ()) -> StepReport:
         """Make one step; a loss or gradient that is not finite rolls back to the last good weights.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def load(folder: Path, limit: int = 0) -> Pictures:
                 images.append(shard["images"])
                 owner, rows = shard["owner"], shard["boxes"]
                 seeds.append(int(shard["seed"]))
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             msg = f"{path} cannot be read ({error}); delete it and run pose_ssl_sim.objectness_data again"
             raise ObjectnessDataError(msg) from error
         boxes += [rows[owner == i] for i in range(len(images[-1]))]
