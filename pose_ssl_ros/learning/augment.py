@@ -22,6 +22,8 @@ class Augmentation:
         hue: Greatest gain of a single channel, relative.
         grey, blur, noise: Probabilities per sample.
         sigma: Standard deviation of the noise in grey levels.
+        occlusion: Probability that a neighbour of the batch covers one side of the view.
+        occluded: Greatest part that it covers.
     """
 
     min_scale: float = 0.6
@@ -33,6 +35,8 @@ class Augmentation:
     blur: float = 0.3
     noise: float = 0.5
     sigma: float = 8.0
+    occlusion: float = 0.4
+    occluded: float = 0.45
 
     def __call__(self, pixels: torch.Tensor, generator: torch.Generator | None = None) -> torch.Tensor:
         """Augment pixels (N, 3, S, S) in 0..255; the result has the same shape and range."""
@@ -42,7 +46,7 @@ class Augmentation:
             values = torch.rand((count, *shape), generator=generator).to(device)
             return low + (high - low) * values
 
-        x = self._crop(pixels, uniform)
+        x = self._occlude(self._crop(pixels, uniform), uniform)
         luma = torch.tensor([0.299, 0.587, 0.114], device=device).view(1, 3, 1, 1)
         gain = 1 + uniform(-self.brightness, self.brightness, 1, 1, 1)
         tint = 1 + uniform(-self.hue, self.hue, 3, 1, 1)
@@ -71,3 +75,13 @@ class Augmentation:
         theta[:, :, 2] = uniform(-1, 1, 2) * (1 - scale).unsqueeze(1)
         grid = functional.affine_grid(theta, list(pixels.shape), align_corners=False)
         return functional.grid_sample(pixels, grid, mode="bilinear", padding_mode="border", align_corners=False)
+
+    def _occlude(self, pixels: torch.Tensor, uniform) -> torch.Tensor:  # type: ignore[no-untyped-def]
+        """Let another sample of the batch stand before one side of the view, as things do on a street."""
+        side = torch.linspace(0, 1, pixels.shape[3], device=pixels.device)
+        across, down = side.view(1, 1, 1, -1), side.view(1, 1, -1, 1)
+        part = torch.where(uniform(0, 1, 1, 1, 1) < self.occlusion, uniform(0.1, self.occluded, 1, 1, 1), 0.0)
+        where = uniform(0, 4, 1, 1, 1).floor()
+        upright = torch.where(where == 2, 1 - down, down)
+        depth = torch.where(where == 0, across, torch.where(where == 1, 1 - across, upright))
+        return torch.where(depth < part, pixels.roll(1, 0), pixels)

@@ -31,6 +31,14 @@ def test_nothing_is_ever_mirrored() -> None:
 
 
 def test_everything_off_changes_nothing() -> None:
-    off = Augmentation(1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    off = Augmentation(1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, occlusion=0.0)
     x = 255 * torch.rand(2, 3, 32, 32)
     assert torch.allclose(off(x), x, atol=1e-2)
+
+
+def test_a_neighbour_covers_at_most_the_given_part_of_some_views() -> None:
+    only = Augmentation(1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, occlusion=0.5, occluded=0.4)
+    x = torch.arange(400).view(-1, 1, 1, 1).expand(-1, 3, 32, 32) % 2 * 200.0
+    covered = (only(x, torch.Generator().manual_seed(3)) - x).abs().mean(dim=1).gt(1).float().mean(dim=(1, 2))
+    assert 0.4 < (covered > 0).float().mean() < 0.6
+    assert 0.3 < covered.max() <= 0.45
