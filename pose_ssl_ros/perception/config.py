@@ -35,9 +35,9 @@ class TrackerConfig:
         64, "Boxes used per image, largest score or area first; more are counted and dropped.", minimum=1, maximum=500
     )
     process_noise: float = parameter(
-        2.0, "Box acceleration that the filter expects, in box sizes per second squared.", minimum=0.01, maximum=50.0
+        4.0, "Box acceleration that the filter expects, in box sizes per second squared.", minimum=0.01, maximum=50.0
     )
-    measurement_noise: float = parameter(0.04, "Jitter of detected boxes, in box sizes.", minimum=0.001, maximum=0.5)
+    measurement_noise: float = parameter(0.06, "Jitter of detected boxes, in box sizes.", minimum=0.001, maximum=0.5)
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class ProposalConfig:
     objectness_model: str = parameter(
         "", "ONNX file of that net; empty takes the one that comes with the package.", read_only=True
     )
-    objectness_threshold: float = parameter(0.3, "Least score of the net's boxes.", minimum=0.01, maximum=0.99)
+    objectness_threshold: float = parameter(0.32, "Least score of the net's boxes.", minimum=0.01, maximum=0.99)
     objectness_threads: int = parameter(1, "Threads that the net computes on.", minimum=1, maximum=64, read_only=True)
     work_width: int = parameter(
         320, "Images are scaled down to this width before boxes are sought.", minimum=96, maximum=1280, unit="px"

@@ -39,7 +39,7 @@ class Objectness:
         []
     """
 
-    def __init__(self, model: bytes | str | Path = "", threads: int = 1, threshold: float = 0.3) -> None:
+    def __init__(self, model: bytes | str | Path = "", threads: int = 1, threshold: float = 0.32) -> None:
         """Load the model.
 
         Args:

@@ -108,7 +108,7 @@ class MotionTeacher:
         if camera is not None and ego is not None and all(s.yaw is not None for s in samples):
             motion = self._measure(samples)
             self._motion[track.id] = motion
-            return self._judge(motion, samples[-1]) if motion is not None else None
+            return self._judge(motion, samples) if motion is not None else None
         self._motion[track.id] = None
         if ego is not None:
             camera_still = (
@@ -240,12 +240,15 @@ class MotionTeacher:
         path = speed * float(centred[-1] - centred[0])
         return abs(middle - ends) < max(0.12 * path, 2.0 * noise / math.sqrt(max(1, half)))
 
-    def _judge(self, motion: Motion, newest: _Sample) -> TeacherEvidence | None:
+    def _judge(self, motion: Motion, samples: list[_Sample]) -> TeacherEvidence | None:
         """Evidence from a measured ground motion, when it is clear."""
-        config = self._config
+        config, newest = self._config, samples[-1]
         speed = math.hypot(*motion.velocity)
+        # What is wrong with an object's distance scales with how far the camera came: parked cars seem to creep.
+        way = math.dist(newest.camera, samples[0].camera)
+        own = way / max(1e-3, newest.time - samples[0].time)
         clear = (
-            speed >= config.min_speed
+            speed >= config.min_speed + config.own_share * own
             and speed >= config.min_sigmas * motion.speed_error
             and motion.heading_error <= config.max_heading_error
             and motion.straight

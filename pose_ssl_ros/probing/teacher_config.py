@@ -11,23 +11,26 @@ from pose_ssl_ros.parameters import parameter
 class TeacherConfig:
     """When a track's motion is clear enough to say where the object heads."""
 
-    window_s: float = parameter(1.2, "Time over which motion is measured.", minimum=0.2, maximum=10.0, unit="s")
+    window_s: float = parameter(1.4, "Time over which motion is measured.", minimum=0.2, maximum=10.0, unit="s")
     min_samples: int = parameter(5, "Images needed inside the window.", minimum=3, maximum=100)
     min_speed: float = parameter(
-        0.7, "Slower objects say nothing about their heading.", minimum=0.0, maximum=20.0, unit="m/s"
+        0.6, "Slower objects say nothing about their heading.", minimum=0.0, maximum=20.0, unit="m/s"
     )
-    min_sigmas: float = parameter(3.0, "Least speed in standard errors of the speed.", minimum=1.0, maximum=50.0)
+    own_share: float = parameter(
+        0.6, "Share of the robot's own speed that an object must have on top of that.", minimum=0.0, maximum=5.0
+    )
+    min_sigmas: float = parameter(4.0, "Least speed in standard errors of the speed.", minimum=1.0, maximum=50.0)
     max_heading_error: float = parameter(
         0.35, "Largest standard error of the direction of motion.", minimum=0.01, maximum=1.5, unit="rad"
     )
     max_inconsistency: float = parameter(
-        0.12,
+        0.2,
         "Largest scatter (of the logarithm) of an object's true height and outline over the window.",
         minimum=0.01,
         maximum=2.0,
     )
     max_disagreement: float = parameter(
-        0.5,
+        0.9,
         "Largest angle between the motion told by foot and height and that told by the foot alone.",
         minimum=0.01,
         maximum=3.2,
@@ -57,5 +60,5 @@ class TeacherConfig:
         unit="1/s",
     )
     pixel_noise: float = parameter(
-        0.5, "Jitter of a box edge that is always assumed.", minimum=0.1, maximum=20.0, unit="px"
+        0.75, "Jitter of a box edge that is always assumed.", minimum=0.1, maximum=20.0, unit="px"
     )
