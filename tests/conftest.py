@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+# Before numpy and torch: their thread pools spin while they wait, and take the cores from the nodes under test.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the checkout wins over an installed copy
 sys.path.insert(1, str(Path(__file__).resolve().parent))  # `import harness`

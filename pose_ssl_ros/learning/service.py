@@ -19,6 +19,7 @@ from pose_ssl_ros.interfaces import Triplet
 from pose_ssl_ros.learning.checkpoint import CheckpointError
 from pose_ssl_ros.learning.config import LearnerConfig
 from pose_ssl_ros.learning.online import OnlineLearner
+from pose_ssl_ros.learning.trainer import InterruptedWork
 
 _log = logging.getLogger(__name__)
 #: Triplets that may wait for the thread; older ones are dropped and counted.
@@ -47,6 +48,7 @@ class LearnerService:
         self._orders: deque[tuple[Callable[[OnlineLearner], Any], _Answer]] = deque()
         self._wake = threading.Condition()
         self._stopping = False
+        self._learner: OnlineLearner | None = None
         self._status: dict[str, float | str] = {}
         self._problems: dict[str, str] = {}  # what is wrong now, by the kind of work that fails
         self._saved_at = self._tried_at = 0.0
@@ -135,6 +137,8 @@ class LearnerService:
         with self._wake:
             self._stopping = True
             self._wake.notify()
+        if self._learner is not None:
+            self._learner.trainer.interrupt.set()
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
@@ -147,6 +151,7 @@ class LearnerService:
             self._problems["start"] = f"cannot start: {error}"
             self._refuse_orders(error)
             return
+        self._learner = learner
         self._tried_at = time.monotonic()
         if len(learner.buffer) or learner.exemplars:
             self._guarded("export", lambda: self._export(learner))  # resumed or pretrained, it answers at once
@@ -158,6 +163,8 @@ class LearnerService:
         """An error of one kind of work is said until that work succeeds; it does not end the thread."""
         try:
             work()
+        except InterruptedWork:
+            return  # the thread is about to end
         except CheckpointError as error:
             self._say(kind, str(error))
         except Exception as error:

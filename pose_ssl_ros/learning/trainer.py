@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +49,10 @@ def pick_device(name: str) -> torch.device:
 def rate_of(config: LearnerConfig) -> float:
     """The learning rate: a start model is adapted more slowly than random weights are trained."""
     return config.adaptation_rate if config.start else config.learning_rate
+
+
+class InterruptedWork(Exception):
+    """Somebody asked for an end while features were being computed."""
 
 
 class StartError(ValueError):
@@ -103,6 +108,8 @@ class Trainer:
         self.augmentation = Augmentation()
         self.steps = 0
         self.rollbacks = 0
+        #: Set by whoever wants the thread to end: a refit takes seconds on a busy machine.
+        self.interrupt = threading.Event()
         self._good: dict[str, Any] = {}
         self._snapshot()
 
@@ -145,10 +152,16 @@ class Trainer:
 
     @torch.no_grad()
     def features(self, crops: np.ndarray, chunk: int = 64) -> tuple[np.ndarray, np.ndarray]:
-        """Last features (N, D) and pose features (N, F) of crops (N, S, S, 3) uint8."""
+        """Last features (N, D) and pose features (N, F) of crops (N, S, S, 3) uint8.
+
+        Raises:
+            InterruptedWork: If `interrupt` is set.
+        """
         self.parts.eval()
         last, pose = [], []
         for start in range(0, len(crops), chunk):
+            if self.interrupt.is_set():
+                raise InterruptedWork
             pixels = torch.from_numpy(np.ascontiguousarray(crops[start : start + chunk])).to(self.device)
             feature, middle = self.encoder(pixels.permute(0, 3, 1, 2).float())
             last.append(feature.cpu().numpy())
