@@ -24,13 +24,13 @@ class TeacherConfig:
         0.35, "Largest standard error of the direction of motion.", minimum=0.01, maximum=1.5, unit="rad"
     )
     max_inconsistency: float = parameter(
-        0.2,
+        0.14,
         "Largest scatter (of the logarithm) of an object's true height and outline over the window.",
         minimum=0.01,
         maximum=2.0,
     )
     max_disagreement: float = parameter(
-        0.9,
+        0.5,
         "Largest angle between the motion told by foot and height and that told by the foot alone.",
         minimum=0.01,
         maximum=3.2,
