@@ -69,7 +69,7 @@ done
 if [ -n "$missing" ]; then
     # shellcheck disable=SC2086
     install_system $missing \
-        || say "going on without EGL (missing:$missing): the simulation renders in software, at about a third of the rate"
+        || say "going on without EGL (missing:$missing): the simulation draws with TinyRenderer"
 fi
 
 if [ ! -x "$VENV/bin/python" ] || ! "$VENV/bin/python" -m pip --version >/dev/null 2>&1; then

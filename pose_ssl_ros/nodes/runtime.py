@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
+from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
@@ -126,7 +127,8 @@ class Diagnostics:
         self._name = name
         self._provider = provider
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", RESULT)
-        self._timer = node.create_timer(period_s, self.publish)
+        # Wall time: when a simulation dies, /clock stops, and that is when somebody looks at diagnostics.
+        self._timer = node.create_timer(period_s, self.publish, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def publish(self) -> None:
         """Publish now."""
