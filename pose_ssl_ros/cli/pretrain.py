@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import multiprocessing
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,11 +26,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("pretrain", help="make a start model from simulated drives, without labels")
     parser.add_argument("--data", type=Path, required=True, help="folder of drives; those that are there are kept")
     parser.add_argument("--out", type=Path, default=Path("models/base"), help="folder of the model")
-    parser.add_argument("--drives", type=int, default=42, help="how many drives")
+    parser.add_argument("--drives", type=int, default=29, help="how many drives")
     parser.add_argument("--seconds", type=float, default=90.0, help="robot seconds of a drive")
-    parser.add_argument("--steps", type=int, default=4000, help="training steps")
+    parser.add_argument("--steps", type=int, default=1800, help="training steps")
     parser.add_argument("--seed", type=int, default=0, help="of weights and batches")
-    parser.add_argument("--jobs", type=int, default=2, help="drives at a time, and training threads")
+    parser.add_argument("--jobs", type=int, default=1, help="drives at a time, and training threads")
     parser.set_defaults(handler=run)
 
 
@@ -47,7 +46,11 @@ def run(options: argparse.Namespace) -> int:
         for done, text in enumerate(pool.imap_unordered(_collect, missing), 1):
             left = (time.monotonic() - begin) / done * (len(missing) - done)
             print(f"drive {done} of {len(missing)}: {text}; {left / 60:.0f} min left", flush=True)
-    command = "pose-ssl " + " ".join(sys.argv[1:])
+    # Folders are this machine's business; the rest makes the model again.
+    command = (
+        f"pose-ssl pretrain --data DRIVES --out models/base --drives {options.drives} --seconds {options.seconds:g} "
+        f"--steps {options.steps} --seed {options.seed} --jobs {options.jobs}"
+    )
     pretrain([p for p in paths if p.exists()], options.out, options.steps, options.seed, options.jobs, command)
     return 0
 
