@@ -23,6 +23,12 @@ def percent(value: float | None) -> str:
     return "not measured" if value is None else f"{100 * value:.0f} %"
 
 
+def _brought_along(summary: dict[str, Any]) -> bool:
+    """Whether the first model told headings before it had learned anything in this run."""
+    versions = summary.get("model_versions") or []
+    return bool(versions) and versions[0]["heading_ready"] and not versions[0]["training"].get("steps", 0)
+
+
 def _heading(summary: dict[str, Any]) -> list[Verdict]:
     heading = summary["heading"]
     final = heading["final"]
@@ -36,7 +42,8 @@ def _heading(summary: dict[str, Any]) -> list[Verdict]:
     if accuracy >= base + MARGIN and final["objects"] < FEW_OBJECTS:
         verdict = Verdict("so", f"{words}; with so few objects that proves nothing.")
     elif accuracy >= base + MARGIN:
-        verdict = Verdict("good", f"{words}: heading was learned.")
+        origin = "the start model brought that along" if _brought_along(summary) else "heading was learned"
+        verdict = Verdict("good", f"{words}: {origin}.")
     elif (final["unknown_rate"] or 0) > 0.5:
         verdict = Verdict("so", f"{words}; {percent(final['unknown_rate'])} of all answers were unknown.")
     else:

@@ -81,6 +81,15 @@ def test_verdict_good(session):
     assert "commoner of the two would score 50 %" in first.sentence
 
 
+def test_verdict_does_not_call_learned_what_the_start_model_knew(session):
+    summary = summarize(session)
+    summary["heading"]["final"]["objects"] = 9
+    summary["model_versions"] = [{"heading_ready": True, "training": {"steps": 0.0}}]
+    assert "the start model brought that along" in verdicts(summary)[0].sentence
+    summary["model_versions"] = [{"heading_ready": False, "training": {"steps": 0.0}}]
+    assert "heading was learned" in verdicts(summary)[0].sentence
+
+
 def test_verdict_says_that_few_objects_are_an_anecdote(session):
     found = verdicts(summarize(session))
     assert found[0].tone == "so"  # right in all sightings, but of two objects
