@@ -10,18 +10,54 @@ from pose_ssl_sim import figures, machines, vehicles
 from pose_ssl_sim.config import SimError
 from pose_ssl_sim.meshes import Mesh
 
+#: Categories whose instances an encoder is trained on.
+IN_DOMAIN = (
+    "sedan",
+    "pickup",
+    "van",
+    "bus",
+    "truck",
+    "motorcycle",
+    "bicycle",
+    "pedestrian",
+    "wheelchair",
+    "forklift",
+    "delivery_robot",
+    "dog",
+    "chair",
+)
+#: Categories that an encoder never sees before it is tested on them.
+OUT_OF_DOMAIN = (
+    "tractor",
+    "excavator",
+    "tram",
+    "scooter",
+    "horse",
+    "airplane",
+    "motorboat",
+    "sofa",
+    "shopping_cart",
+    "quadruped",
+    "pram",
+)
+
+#: How each category is made: a function of the generator and, for `CREWED` ones, of whether somebody is on it.
 _MAKERS: dict[str, Callable[..., Mesh]] = {
+    # vehicles with a body
     "sedan": vehicles.sedan,
     "truck": vehicles.truck,
     "bus": vehicles.bus,
+    # two wheels
     "motorcycle": machines.motorcycle,
-    "pedestrian": figures.pedestrian,
+    # working machines
     "forklift": machines.forklift,
-    "chair": figures.chair,
     "airplane": machines.airplane,
+    # people and what they sit on
+    "pedestrian": figures.pedestrian,
+    "chair": figures.chair,
 }
 #: Every category that has a front.
-CATEGORIES = tuple(_MAKERS)
+CATEGORIES = tuple(name for name in IN_DOMAIN + OUT_OF_DOMAIN if name in _MAKERS)
 #: Those that travel along a street.
 VEHICLES = ("sedan", "truck", "bus", "motorcycle", "forklift")
 
