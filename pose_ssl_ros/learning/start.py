@@ -24,7 +24,7 @@ def check(config: LearnerConfig) -> None:
             do not fit; the text says what does.
     """
     try:
-        create(config.objective)
+        create(config.objective, config.projector)
         Encoder(Architecture(config.size, config.width))
         pick_device(config.device)
         if config.start:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 from collections.abc import Sequence
@@ -18,11 +19,14 @@ from torch.nn import functional
 from pose_ssl_ros.learning.augment import Augmentation
 from pose_ssl_ros.learning.collapse import effective_rank, embedding_std
 from pose_ssl_ros.learning.config import LearnerConfig
-from pose_ssl_ros.learning.encoder import Architecture, Encoder
-from pose_ssl_ros.learning.objectives.combined import Projector, combined
+from pose_ssl_ros.learning.encoder import Architecture
+from pose_ssl_ros.learning.objectives.combined import TEACHER_SMOOTHING, Combined
+from pose_ssl_ros.learning.objectives.terms import Batch, Terms
 from pose_ssl_ros.learning.replay import Entry
 from pose_ssl_ros.probing.features import CELLS, spatial_pattern
-from pose_ssl_ros.probing.heading_head import BINS, soft_targets
+from pose_ssl_ros.probing.heading_head import soft_targets
+
+_log = logging.getLogger(__name__)
 
 #: Steps between two copies of the weights that a bad step rolls back to.
 SNAPSHOT_STEPS = 20
@@ -59,8 +63,21 @@ class StartError(ValueError):
     """The start weights cannot be used; the text says which file and why."""
 
 
+def terms_of(config: LearnerConfig) -> Terms:
+    """The terms of the online learner; its teacher term reads batches of its own, see `Trainer.step`."""
+    return Terms(
+        objective=config.objective,
+        projector=config.projector,
+        trajectory_weight=config.trajectory_weight,
+        trajectory_layer=config.trajectory_layer,
+    )
+
+
 def load_start(parts: nn.ModuleDict, path: Path, architecture: str) -> None:
     """Load the weights of a start model.
+
+    The encoder must be there wholly.  What was trained beside it with another objective (projector, predictor)
+    and does not fit is left as it is: an objective other than the start model's begins with its own.
 
     Raises:
         StartError: If the file is missing, damaged or of another architecture.
@@ -71,39 +88,46 @@ def load_start(parts: nn.ModuleDict, path: Path, architecture: str) -> None:
             if found != architecture:
                 msg = f"start weights {path} are for '{found}', not for '{architecture}'"
                 raise StartError(msg)
-            prefix = "weights."
-            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 (it is no mapping)
-            parts.load_state_dict({name[len(prefix) :]: file.get_tensor(name) for name in names})
+            names = list(file.keys())
+            for part, module in parts.items():
+                prefix = f"weights.{part}."
+                own = {name[len(prefix) :]: file.get_tensor(name) for name in names if name.startswith(prefix)}
+                if part == "encoder" or _fits(module, own):
+                    module.load_state_dict(own)
+                else:
+                    _log.info("start weights %s bring no fitting '%s': it begins anew", path, part)
     except (OSError, SafetensorError, RuntimeError) as error:
         msg = f"start weights {path} cannot be used: {error}"
         raise StartError(msg) from error
 
 
+def _fits(module: nn.Module, tensors: dict[str, torch.Tensor]) -> bool:
+    """Whether names and shapes are those of the module."""
+    return {k: v.shape for k, v in module.state_dict().items()} == {k: v.shape for k, v in tensors.items()}
+
+
 class Trainer:
-    """Encoder, projector, teacher head and optimiser; not thread safe, use it from one thread."""
+    """Encoder, projector, teacher head and optimiser; not thread safe, use it from one thread.
+
+    Attributes:
+        combined: Networks and loss.
+        parts: The same networks under the names that they have in checkpoints.
+    """
 
     def __init__(self, config: LearnerConfig) -> None:
         self.config = config
         self.device = pick_device(config.device)
         architecture = Architecture(config.size, config.width)
-        self.objective = combined(config.objective, config.trajectory_weight, config.trajectory_layer)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            encoder = Encoder(architecture)
-            self.parts = nn.ModuleDict(
-                {
-                    "encoder": encoder,
-                    "projector": Projector(architecture.dimension, config.projector),
-                    "teacher": nn.Linear(architecture.middle_channels * CELLS**2, BINS),
-                }
-            )
+            self.combined = Combined(architecture, terms_of(config))
+        self.parts = self.combined.parts()
         if config.start:
             load_start(self.parts, Path(config.start).expanduser(), architecture.name)
-        self.parts.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.encoder = encoder
-        self.optimizer = torch.optim.AdamW(
-            self.parts.parameters(), lr=rate_of(config), weight_decay=config.weight_decay
-        )
+            self.combined.reset_target()
+        self.combined.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.encoder = self.combined.encoder
+        self.optimizer = torch.optim.AdamW(self._trained(), lr=rate_of(config), weight_decay=config.weight_decay)
         self.random = torch.Generator().manual_seed(config.seed)
         self.augmentation = Augmentation()
         self.steps = 0
@@ -116,7 +140,7 @@ class Trainer:
     def reconfigure(self, config: LearnerConfig) -> None:
         """Take live changes: rates and weights of the terms."""
         self.config = config
-        self.objective = combined(config.objective, config.trajectory_weight, config.trajectory_layer)
+        self.combined.terms = terms_of(config)
         for group in self.optimizer.param_groups:
             group["lr"], group["weight_decay"] = rate_of(config), config.weight_decay
 
@@ -127,16 +151,17 @@ class Trainer:
             batch: Triplets for L_sem and L_traj.
             taught: Entries with a teacher's azimuth, for the teacher term; may be empty.
         """
-        self.parts.train()
+        self.combined.train()
         crops = torch.from_numpy(np.stack([entry.crops for entry in batch])).to(self.device)
         views = crops.permute(0, 1, 4, 2, 3).float()
-        parts = self.objective(self.encoder, self.parts["projector"], views, self._augment)
+        parts = self.combined(Batch(views), self._augment)
         if self.config.teacher_weight > 0 and taught:
             parts["teacher"] = self._teacher_loss(taught)
             parts["loss"] = parts["loss"] + self.config.teacher_weight * parts["teacher"]
         feature = parts.pop("feature")
         if not self._descend(parts["loss"]):
             return StepReport(self.steps, {"loss": float(parts["loss"].detach())}, rolled_back=True)
+        self.combined.after_step(0.0)  # a stream has no end to be under way to
         self.steps += 1
         losses = {name: float(part.detach()) for name, part in parts.items()}
         if self.steps % SNAPSHOT_STEPS == 0:
@@ -147,7 +172,7 @@ class Trainer:
 
     def teach(self, taught: Sequence[Entry]) -> bool:
         """Make a step of the teacher term alone, several times cheaper than `step`; False if it was rolled back."""
-        self.parts.train()
+        self.combined.train()
         return self._descend(self.config.teacher_weight * self._teacher_loss(taught))
 
     @torch.no_grad()
@@ -157,7 +182,7 @@ class Trainer:
         Raises:
             InterruptedWork: If `interrupt` is set.
         """
-        self.parts.eval()
+        self.combined.eval()
         last, pose = [], []
         for start in range(0, len(crops), chunk):
             if self.interrupt.is_set():
@@ -197,6 +222,10 @@ class Trainer:
         self.steps = steps
         self._snapshot()
 
+    def _trained(self) -> list[nn.Parameter]:
+        """What the optimiser moves: all but the objective's moving copy."""
+        return [parameter for parameter in self.parts.parameters() if parameter.requires_grad]
+
     def _augment(self, pixels: torch.Tensor) -> torch.Tensor:
         return self.augmentation(pixels, self.random).contiguous(memory_format=torch.channels_last)
 
@@ -204,7 +233,7 @@ class Trainer:
         """Step the optimiser if loss and gradient are finite, else roll back."""
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(self.parts.parameters(), MAX_GRADIENT)
+        norm = nn.utils.clip_grad_norm_(self._trained(), MAX_GRADIENT)
         if not (math.isfinite(float(loss.detach())) and math.isfinite(float(norm.detach()))):
             self._roll_back()
             return False
@@ -223,10 +252,8 @@ class Trainer:
         azimuths = np.array([entry.azimuth for entry in taught])
         targets = torch.from_numpy(soft_targets(np.where(flip.numpy(), -azimuths, azimuths))).to(self.device)
         weights = torch.tensor([entry.weight for entry in taught], device=self.device)
-        feature = spatial_pattern(self.encoder.middle(pixels))
-        # The pattern's norm is at most one, far too small for a linear layer to start from.
-        logits = self.parts["teacher"](feature * CELLS**2)
-        loss = functional.cross_entropy(logits, targets, reduction="none", label_smoothing=0.1)
+        logits = self.combined.heading_logits(self.encoder.middle(pixels))
+        loss = functional.cross_entropy(logits, targets, reduction="none", label_smoothing=TEACHER_SMOOTHING)
         return (loss * weights).sum() / weights.sum()
 
     def _snapshot(self) -> None:

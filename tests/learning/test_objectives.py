@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from pose_ssl_ros.learning.encoder import Architecture
 from pose_ssl_ros.learning.objectives import registry
-from pose_ssl_ros.learning.objectives.combined import Projector, combined
+from pose_ssl_ros.learning.objectives.combined import Combined
+from pose_ssl_ros.learning.objectives.terms import Batch, Terms
 from pose_ssl_ros.learning.objectives.trajectory import trajectory_loss
 from pose_ssl_ros.learning.objectives.vicreg import VICReg, covariance_loss, invariance_loss, variance_loss
+
+ARCHITECTURE = Architecture(32, 8)
 
 
 def views(count: int = 12, dimension: int = 7, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -36,7 +41,7 @@ def test_vicreg_equals_an_independent_computation() -> None:
     for z in (x, y):
         c = np.cov(z.T)
         cov += sum(c[i, j] ** 2 for i in range(dimension) for j in range(dimension) if i != j) / dimension
-    parts = VICReg()(a, b)
+    parts = VICReg(7)(a, b)
     assert float(parts["invariance"]) == pytest.approx(inv)
     assert float(parts["variance"]) == pytest.approx(var)
     assert float(parts["covariance"]) == pytest.approx(cov)
@@ -48,12 +53,13 @@ def test_vicreg_equals_lightly(weights: tuple[float, float, float]) -> None:
     lightly = pytest.importorskip("lightly.loss.vicreg_loss")
     a, b = views(seed=3)
     theirs = lightly.VICRegLoss(*weights)(a, b)
-    assert float(VICReg(*weights)(a, b)["loss"]) == pytest.approx(float(theirs))
+    ours = VICReg(7, invariance=weights[0], variance=weights[1], covariance=weights[2])(a, b)
+    assert float(ours["loss"]) == pytest.approx(float(theirs))
 
 
 def test_vicreg_is_symmetric_and_zero_for_equal_white_views() -> None:
     a, b = views()
-    assert float(VICReg()(a, b)["loss"]) == pytest.approx(float(VICReg()(b, a)["loss"]))
+    assert float(VICReg(7)(a, b)["loss"]) == pytest.approx(float(VICReg(7)(b, a)["loss"]))
     white = 3 * torch.cat([torch.eye(6), -torch.eye(6)])
     assert float(invariance_loss(white, white)) == 0
     assert float(variance_loss(white)) == 0
@@ -63,17 +69,17 @@ def test_vicreg_is_symmetric_and_zero_for_equal_white_views() -> None:
 def test_vicreg_punishes_collapse() -> None:
     a, _ = views()
     constant = torch.ones_like(a)
-    assert float(VICReg()(constant, constant)["variance"]) == pytest.approx(1 - 0.01)
+    assert float(VICReg(7)(constant, constant)["variance"]) == pytest.approx(1 - 0.01)
     same = a[:, :1].expand_as(a)  # all dimensions alike
     assert float(covariance_loss(same)) > 3 * float(covariance_loss(a))
 
 
 def test_vicreg_refuses_what_does_not_fit() -> None:
     a, b = views()
-    with pytest.raises(ValueError, match="two equal"):
-        VICReg()(a, b[:-1])
+    with pytest.raises(ValueError, match="needs equal"):
+        VICReg(7)(a, b[:-1])
     with pytest.raises(ValueError, match="N >= 2"):
-        VICReg()(a[:1], b[:1])
+        VICReg(7)(a[:1], b[:1])
 
 
 @pytest.mark.parametrize("step", [0.5, 5, 20, 45, 80])
@@ -119,22 +125,21 @@ def test_trajectory_of_views_that_do_not_move_is_zero_with_finite_gradient() -> 
 
 
 def test_an_unknown_objective_names_those_that_exist() -> None:
-    with pytest.raises(registry.ObjectiveError, match="no objective 'byol'; there are: .*vicreg"):
-        registry.create("byol")
+    with pytest.raises(registry.ObjectiveError, match="no objective 'best'; there are: .*vicreg"):
+        registry.create("best", 8)
     with pytest.raises(ValueError, match="middle, last"):
-        combined("vicreg", 1.0, "first")
+        Terms(trajectory_layer="first")
 
 
-@pytest.mark.parametrize("layer", ["middle", "last"])
+@pytest.mark.parametrize("layer", ["middle", "last", "projector"])
 def test_combined_is_the_weighted_sum(layer: str) -> None:
-    from pose_ssl_ros.learning.encoder import Architecture, Encoder
-
     torch.manual_seed(0)
-    encoder, projector = Encoder(Architecture(32, 8)), Projector(64, 16)
-    crops = 255 * torch.rand(6, 3, 3, 32, 32)
+    combined = Combined(ARCHITECTURE, Terms(projector=16, trajectory_weight=2.0, trajectory_layer=layer))
+    batch = Batch(255 * torch.rand(6, 3, 3, 32, 32))
     with torch.no_grad():
-        parts = combined("vicreg", 2.0, layer)(encoder, projector, crops, lambda x: x)
+        parts = combined(batch, lambda x: x)
     assert float(parts["loss"]) == pytest.approx(float(parts["semantic"] + 2 * parts["trajectory"]), rel=1e-5)
     assert -1 <= float(parts["trajectory"]) <= 1
     assert float(parts["invariance"]) == pytest.approx(0, abs=1e-9)  # no augmentation: both views are one
-    assert "trajectory" not in combined("vicreg", 0.0, layer)(encoder, projector, crops, lambda x: x)
+    combined.terms = replace(combined.terms, trajectory_weight=0.0)
+    assert "trajectory" not in combined(batch, lambda x: x)

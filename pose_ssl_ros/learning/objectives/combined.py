@@ -1,77 +1,192 @@
-"""L = L_sem + lambda L_traj: what one step of the learner minimises."""
+"""The whole loss of a step, and the networks that it is minimised over."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import nn
+from torch.nn import functional
 
-from pose_ssl_ros.learning.encoder import Encoder
-from pose_ssl_ros.learning.objectives.registry import Objective, create
+from pose_ssl_ros.learning.encoder import Architecture, Encoder
+from pose_ssl_ros.learning.objectives.azimuth import azimuth_loss
+from pose_ssl_ros.learning.objectives.base import ObjectiveError
+from pose_ssl_ros.learning.objectives.category import category_loss
+from pose_ssl_ros.learning.objectives.equivariance import equivariance_loss
+from pose_ssl_ros.learning.objectives.registry import create
+from pose_ssl_ros.learning.objectives.terms import Batch, Terms
 from pose_ssl_ros.learning.objectives.trajectory import trajectory_loss
-from pose_ssl_ros.probing.features import spatial_pattern
+from pose_ssl_ros.probing.features import CELLS, spatial_pattern
+from pose_ssl_ros.probing.heading_head import BINS
 
-LAYERS = ("middle", "last")
+Augment = Callable[[torch.Tensor], torch.Tensor]
 
-
-class Projector(nn.Sequential):
-    """Two-layer head that L_sem is computed on; it is not exported."""
-
-    def __init__(self, inputs: int, dimension: int) -> None:
-        super().__init__(
-            nn.Linear(inputs, dimension), nn.LayerNorm(dimension), nn.ReLU(), nn.Linear(dimension, dimension)
-        )
+#: The motion teacher is wrong now and then; its targets keep that much for the other bins.
+TEACHER_SMOOTHING = 0.1
 
 
-@dataclass(frozen=True)
-class Combined:
-    """The two terms together.
+class Combined(nn.Module):
+    """Encoder, projector, objective, heads and, where the objective needs it, the moving copy.
 
-    Attributes:
-        semantic: Objective on the projections of two augmentations of the centre view.
-        weight: lambda; 0 leaves the trajectory term out and saves its forward pass.
-        layer: Where the trajectory term reads, `middle` (where each channel fires) or
-            `last` (the pooled feature); never the projector's output, see FACTS.
-    """
-
-    semantic: Objective
-    weight: float
-    layer: str
-
-    def __call__(
-        self,
-        encoder: Encoder,
-        projector: nn.Module,
-        views: torch.Tensor,
-        augment: Callable[[torch.Tensor], torch.Tensor],
-    ) -> dict[str, torch.Tensor]:
-        """Return `loss` and its parts for triplets' pixels (N, 3, 3, S, S) in 0..255, order L, C, R."""
-        centre = views[:, 1]
-        count = len(centre)
-        last, middle = encoder(torch.cat([augment(centre), augment(centre)]))
-        projected = projector(last)
-        parts = dict(self.semantic(projected[:count], projected[count:]))
-        parts["semantic"] = parts["loss"]
-        if self.weight > 0:
-            path = encoder.middle(views.flatten(0, 1))
-            feature = spatial_pattern(path) if self.layer == "middle" else encoder.last(path)
-            left, mid, right = feature.view(count, 3, -1).unbind(1)
-            parts["trajectory"] = trajectory_loss(left, mid, right)
-            parts["loss"] = parts["loss"] + self.weight * parts["trajectory"]
-        parts["feature"] = last[:count].detach()  # for the collapse measures, not a loss
-        return parts
-
-
-def combined(objective: str, weight: float, layer: str) -> Combined:
-    """Build the combined objective.
+    Args:
+        architecture: Of the encoder.
+        terms: What is minimised.
+        categories: Number of categories; only for `supervision='category'`.
 
     Raises:
-        ObjectiveError: If the semantic objective does not exist.
-        ValueError: If the layer does not exist.
+        ObjectiveError: If the objective does not exist or the categories are missing.
+        ValueError: If the architecture does not fit.
+
+    Attributes:
+        terms: May be replaced between steps by one that differs in weights only.
+        encoder, projector, objective: Trained by the semantic term.
+        heading: Azimuth bins from the middle map's pattern (see `heading_logits`).
+        category: Categories from the last feature, or None.
+        target: Moving copies of encoder and projector, never trained, or None.
     """
-    if layer not in LAYERS:
-        msg = f"there is no layer '{layer}'; there are: {', '.join(LAYERS)}"
-        raise ValueError(msg)
-    return Combined(create(objective), weight, layer)
+
+    def __init__(self, architecture: Architecture, terms: Terms, categories: int = 0) -> None:
+        super().__init__()
+        self.terms = terms
+        self.objective = create(terms.objective, terms.projector, terms.projector_norm)
+        self.encoder = Encoder(architecture)
+        self.projector = self.objective.projector(architecture.dimension, terms.projector)
+        self.heading = nn.Linear(architecture.middle_channels * CELLS**2, BINS)
+        self.category: nn.Linear | None = None
+        if terms.supervision == "category":
+            if categories < 2:
+                msg = f"supervision by category needs at least two categories, got {categories}"
+                raise ObjectiveError(msg)
+            self.category = nn.Linear(architecture.dimension, categories)
+        self.target: nn.ModuleDict | None = None
+        if self.objective.needs_target and terms.supervision == "none":
+            self.target = nn.ModuleDict(
+                {"encoder": copy.deepcopy(self.encoder), "projector": copy.deepcopy(self.projector)}
+            ).requires_grad_(False)
+
+    def forward(self, batch: Batch, augment: Augment) -> dict[str, torch.Tensor]:
+        """The loss of a batch and its unweighted parts.
+
+        Args:
+            batch: Triplets and what is known of them.
+            augment: Maps pixels (N, 3, S, S) in 0..255 to another view of each.
+
+        Returns:
+            Scalars by name: `loss`; `semantic` with the objective's own parts, or `supervised`;
+            `trajectory`, `teacher`, `equivariance` where their weight is not zero and the batch has what they
+            need; and `feature`, the last feature (N, D) of one augmented view, detached, for collapse measures.
+
+        Raises:
+            ObjectiveError: If the batch lacks what the supervision needs.
+        """
+        terms, count = self.terms, len(batch)
+        centre = batch.views[:, 1]
+        pixels = torch.cat([augment(centre), augment(centre)])
+        last, middle = self.encoder(pixels)
+        if terms.supervision != "none":
+            parts = {"supervised": self._supervised(batch, last, middle)}
+            parts["loss"] = terms.semantic_weight * parts["supervised"]
+        elif terms.semantic_weight > 0:
+            parts = self._semantic(pixels, last)
+            parts["semantic"] = parts["loss"]
+            parts["loss"] = terms.semantic_weight * parts["semantic"]
+        else:
+            parts = {"loss": last.new_zeros(())}
+        if terms.trajectory_weight > 0:
+            parts["trajectory"] = self._trajectory(batch.views)
+            parts["loss"] = parts["loss"] + terms.trajectory_weight * parts["trajectory"]
+        taught, paired = batch.motion is not None, batch.wide is not None and batch.turn is not None
+        if terms.teacher_weight > 0 and taught:
+            parts["teacher"] = azimuth_loss(
+                self.heading_logits(middle), _twice(batch.motion), smoothing=TEACHER_SMOOTHING
+            )
+            parts["loss"] = parts["loss"] + terms.teacher_weight * parts["teacher"]
+        if terms.equivariance_weight > 0 and paired:
+            parts["equivariance"] = self._equivariance(batch, middle[:count], augment)
+            parts["loss"] = parts["loss"] + terms.equivariance_weight * parts["equivariance"]
+        parts["feature"] = last[:count].detach()
+        return parts
+
+    @torch.no_grad()
+    def after_step(self, progress: float) -> None:
+        """Move the copy towards the encoder and let the objective take over the batch; after each step kept.
+
+        Args:
+            progress: Share of the training that is done, 0..1; 0 when training has no end.
+        """
+        if self.target is not None:
+            stay = self.objective.momentum(progress)
+            for name in self.target:
+                online: nn.Module = getattr(self, name)
+                for moving, leading in zip(self.target[name].parameters(), online.parameters(), strict=True):
+                    moving.lerp_(leading, 1.0 - stay)
+        self.objective.after_step(progress)
+
+    @torch.no_grad()
+    def reset_target(self) -> None:
+        """Make the copy equal to encoder and projector: after other weights were loaded into them."""
+        if self.target is not None:
+            for name in self.target:
+                self.target[name].load_state_dict(getattr(self, name).state_dict())
+
+    def heading_logits(self, middle: torch.Tensor) -> torch.Tensor:
+        """Azimuth bins (N, BINS) of a middle map (N, C, h, w); the gradient reaches the encoder."""
+        # The pattern's norm is at most one, far too small for a linear layer to start from.
+        logits: torch.Tensor = self.heading(spatial_pattern(middle) * CELLS**2)
+        return logits
+
+    def parts(self) -> nn.ModuleDict:
+        """The modules under the names that checkpoints and start models have: `heading` is called `teacher`."""
+        found: dict[str, nn.Module] = {"encoder": self.encoder, "projector": self.projector, "teacher": self.heading}
+        for name in ("objective", "category", "target"):
+            module = getattr(self, name)
+            # Modules without tensors leave no trace in a checkpoint.
+            if module is not None and module.state_dict():
+                found[name] = module
+        return nn.ModuleDict(found)
+
+    def _semantic(self, pixels: torch.Tensor, last: torch.Tensor) -> dict[str, torch.Tensor]:
+        """The objective on the two halves of the augmented views."""
+        first, second = self.projector(last).chunk(2)
+        if self.target is None:
+            return dict(self.objective(first, second))
+        with torch.no_grad():
+            copied = self.target["projector"](self.target["encoder"](pixels)[0])
+        return dict(self.objective(first, second, *copied.chunk(2)))
+
+    def _supervised(self, batch: Batch, last: torch.Tensor, middle: torch.Tensor) -> torch.Tensor:
+        """The label's cross entropy on both augmented views, as many as the semantic term sees."""
+        label = getattr(batch, self.terms.supervision)
+        if label is None:
+            msg = f"supervision by {self.terms.supervision} needs a batch with it"
+            raise ObjectiveError(msg)
+        if self.category is not None:
+            return category_loss(self.category(last), _twice(label))
+        return azimuth_loss(self.heading_logits(middle), _twice(label))
+
+    def _trajectory(self, views: torch.Tensor) -> torch.Tensor:
+        """The trajectory term on the plain views, at the layer that the terms name."""
+        path = self.encoder.middle(views.flatten(0, 1))
+        if self.terms.trajectory_layer == "middle":
+            feature = spatial_pattern(path)
+        else:
+            feature = self.encoder.last(path)
+            if self.terms.trajectory_layer == "projector":
+                feature = self.projector(feature)
+        left, centre, right = feature.view(len(views), 3, -1).unbind(1)
+        return trajectory_loss(left, centre, right)
+
+    def _equivariance(self, batch: Batch, middle: torch.Tensor, augment: Augment) -> torch.Tensor:
+        """What the augmented centre and the augmented wide view read must differ by the known turn."""
+        assert batch.wide is not None and batch.turn is not None
+        first = functional.log_softmax(self.heading_logits(middle), dim=1)
+        other = self.encoder.middle(augment(batch.wide))
+        second = functional.log_softmax(self.heading_logits(other), dim=1)
+        return equivariance_loss(first, second, batch.turn)
+
+
+def _twice(values: torch.Tensor | None) -> torch.Tensor:
+    """The labels of the centre for both of its augmented views."""
+    assert values is not None
+    return torch.cat([values, values])

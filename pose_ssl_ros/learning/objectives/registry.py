@@ -1,25 +1,19 @@
-"""The registry of semantic objectives: name to a loss on two views' projections."""
+"""The registry of semantic objectives: name to a module that compares two views' projections."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
-
+from pose_ssl_ros.learning.objectives.base import Objective, ObjectiveError
 from pose_ssl_ros.learning.objectives.vicreg import VICReg
 
-#: Two views' projections (N, D) to a dictionary that holds at least `loss`.
-Objective = Callable[[torch.Tensor, torch.Tensor], dict[str, torch.Tensor]]
+#: Takes the width of the projections and the norm of projector and predictor.
+Factory = Callable[[int, str], Objective]
+
+_FACTORIES: dict[str, Factory] = {}
 
 
-class ObjectiveError(ValueError):
-    """An objective does not exist; the text lists those that do."""
-
-
-_FACTORIES: dict[str, Callable[[], Objective]] = {}
-
-
-def register(name: str, factory: Callable[[], Objective]) -> None:
+def register(name: str, factory: Factory) -> None:
     """Add an objective.
 
     Raises:
@@ -32,20 +26,25 @@ def register(name: str, factory: Callable[[], Objective]) -> None:
 
 
 def names() -> tuple[str, ...]:
-    """The objectives that exist."""
+    """The objectives that exist, in alphabetical order."""
     return tuple(sorted(_FACTORIES))
 
 
-def create(name: str) -> Objective:
+def create(name: str, dimension: int, norm: str = "layer") -> Objective:
     """Build an objective.
 
+    Args:
+        name: One of `names()`.
+        dimension: Width of the projections.
+        norm: Normalisation inside projector and predictor, `layer` or `batch`.
+
     Raises:
-        ObjectiveError: If there is none of that name.
+        ObjectiveError: If there is none of that name, or the dimension or norm does not fit.
     """
     if name not in _FACTORIES:
         msg = f"there is no objective '{name}'; there are: {', '.join(names())}"
         raise ObjectiveError(msg)
-    return _FACTORIES[name]()
+    return _FACTORIES[name](dimension, norm)
 
 
 register("vicreg", VICReg)

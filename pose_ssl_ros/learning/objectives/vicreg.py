@@ -6,10 +6,10 @@ Regularization for Self-Supervised Learning", ICLR 2022, equations 1 to 6.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch.nn import functional
+
+from pose_ssl_ros.learning.objectives.base import Objective
 
 
 def invariance_loss(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
@@ -32,32 +32,39 @@ def covariance_loss(x: torch.Tensor) -> torch.Tensor:
     return off_diagonal / dimension
 
 
-@dataclass(frozen=True)
-class VICReg:
+class VICReg(Objective):
     """The weighted sum of the three terms.
 
     Example:
         >>> a, b = torch.randn(16, 8), torch.randn(16, 8)
-        >>> sorted(VICReg()(a, b))
+        >>> sorted(VICReg(8)(a, b))
         ['covariance', 'invariance', 'loss', 'variance']
     """
 
-    invariance: float = 25.0
-    variance: float = 25.0
-    covariance: float = 1.0
+    def __init__(
+        self,
+        dimension: int,
+        norm: str = "layer",
+        *,
+        invariance: float = 25.0,
+        variance: float = 25.0,
+        covariance: float = 1.0,
+    ) -> None:
+        super().__init__(dimension, norm)
+        self.weights = (invariance, variance, covariance)
 
-    def __call__(self, a: torch.Tensor, b: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Return the loss and its parts for two views' projections (N, D).
-
-        Raises:
-            ValueError: If the shapes differ or fewer than two samples are given.
-        """
-        if a.shape != b.shape or a.ndim != 2 or len(a) < 2:
-            msg = f"VICReg needs two equal (N >= 2, D) projections, got {tuple(a.shape)} and {tuple(b.shape)}"
-            raise ValueError(msg)
+    def forward(
+        self,
+        a: torch.Tensor,
+        b: torch.Tensor,
+        target_a: torch.Tensor | None = None,
+        target_b: torch.Tensor | None = None,
+    ) -> dict[str, torch.Tensor]:
+        """See `Objective.forward`; the parts are unweighted."""
+        self.check(a, b)
         inv = invariance_loss(a, b)
         # Half of each view's term, as in the authors' and lightly's code.
         var = 0.5 * (variance_loss(a) + variance_loss(b))
         cov = covariance_loss(a) + covariance_loss(b)
-        loss = self.invariance * inv + self.variance * var + self.covariance * cov
+        loss = self.weights[0] * inv + self.weights[1] * var + self.weights[2] * cov
         return {"loss": loss, "invariance": inv, "variance": var, "covariance": cov}

@@ -1,0 +1,88 @@
+"""What a step minimises and what it is given: the two records at the seam to whoever trains."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields, replace
+
+import torch
+
+from pose_ssl_ros.learning.objectives.base import NORMS, ObjectiveError
+
+LAYERS = ("middle", "last", "projector")
+SUPERVISION = ("none", "category", "azimuth")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The terms of the loss, loss = w_sem L_sem + lambda L_traj + w_teacher L_teacher + w_equi L_equi.
+
+    Attributes:
+        objective: Name of the semantic objective, one of `registry.names()`.
+        projector: Width of the projector.
+        projector_norm: `layer` or `batch`, of projector and predictor.
+        trajectory_weight: lambda; 0 leaves the term out and saves its forward pass.
+        trajectory_layer: Where the trajectory term reads: `middle` (where each channel fires), `last` (the
+            pooled feature) or `projector` (the paper's ablation; it costs semantics, see FACTS).
+        teacher_weight: Of the headings that motion taught, read from the middle map.
+        equivariance_weight: Of two views' azimuths that must differ as odometry says.
+        semantic_weight: Of the semantic term, or of the supervised one that replaces it.
+        supervision: `category` or `azimuth` replaces the semantic term by labels (ceilings); else `none`.
+
+    Raises:
+        ObjectiveError: If a choice does not exist or a weight is negative or not finite.
+    """
+
+    objective: str = "vicreg"
+    projector: int = 256
+    projector_norm: str = "layer"
+    trajectory_weight: float = 1.0
+    trajectory_layer: str = "middle"
+    teacher_weight: float = 0.0
+    equivariance_weight: float = 0.0
+    semantic_weight: float = 1.0
+    supervision: str = "none"
+
+    def __post_init__(self) -> None:
+        for value, what, known in (
+            (self.trajectory_layer, "layer", LAYERS),
+            (self.supervision, "supervision", SUPERVISION),
+            (self.projector_norm, "projector norm", NORMS),
+        ):
+            if value not in known:
+                msg = f"there is no {what} '{value}'; there are: {', '.join(known)}"
+                raise ObjectiveError(msg)
+        for field in fields(self):
+            weight = getattr(self, field.name)
+            if field.name.endswith("_weight") and not (math.isfinite(weight) and weight >= 0):
+                msg = f"{field.name} must be finite and not negative, got {weight}"
+                raise ObjectiveError(msg)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The samples of one step; what is None is not known of any of them.
+
+    Attributes:
+        views: (N, 3, 3, S, S) float pixels in 0..255 of three adjacent views, order left, centre, right.
+        wide: (N, 3, S, S) another view of the same trajectory, further from the centre.
+        turn: (N,) azimuth of `wide` minus that of the centre as odometry tells it, radians, NaN not known.
+        motion: (N,) azimuth of the centre that its own motion tells, radians, NaN not known.
+        category: (N,) int64, -1 not known; for the supervised ceiling alone.
+        azimuth: (N,) azimuth of the centre, radians, NaN not known; for the supervised ceiling alone.
+    """
+
+    views: torch.Tensor
+    wide: torch.Tensor | None = None
+    turn: torch.Tensor | None = None
+    motion: torch.Tensor | None = None
+    category: torch.Tensor | None = None
+    azimuth: torch.Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.views)
+
+    def to(self, device: torch.device | str) -> Batch:
+        """The same on another device."""
+        known = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
+        return replace(self, **{name: value.to(device) for name, value in known.items()})
