@@ -123,6 +123,10 @@ class Mesh:
                     quad = [quad[0], quad[1], quad[3]]
                 self.face(quad, colour)
 
+    def polygons(self) -> list[tuple[np.ndarray, Colour]]:
+        """All polygons, each its corners (n, 3) and its colour."""
+        return list(zip(self._faces, self._colours, strict=True))
+
     def vertices(self) -> np.ndarray:
         """All corners, (n, 3) float64, repeated per face."""
         return np.concatenate(self._faces) if self._faces else np.zeros((0, 3))
