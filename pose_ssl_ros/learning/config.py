@@ -28,7 +28,12 @@ class LearnerConfig:
         "empty: random weights.",
         read_only=True,
     )
-    objective: str = parameter("vicreg", "Semantic objective (L_sem).", read_only=True)
+    objective: str = parameter(
+        "vicreg",
+        "Semantic objective (L_sem).",
+        choices=("barlow", "byol", "dino", "moco", "simclr", "simsiam", "vicreg"),
+        read_only=True,
+    )
     trajectory_weight: float = parameter(
         1.0, "lambda, the weight of the trajectory term; 0 turns it off.", minimum=0.0, maximum=100.0
     )

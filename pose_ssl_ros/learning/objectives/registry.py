@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pose_ssl_ros.learning.objectives.barlow import BarlowTwins
 from pose_ssl_ros.learning.objectives.base import Objective, ObjectiveError
+from pose_ssl_ros.learning.objectives.byol import BYOL
+from pose_ssl_ros.learning.objectives.dino import DINO
+from pose_ssl_ros.learning.objectives.moco import MoCo
+from pose_ssl_ros.learning.objectives.simclr import SimCLR
+from pose_ssl_ros.learning.objectives.simsiam import SimSiam
 from pose_ssl_ros.learning.objectives.vicreg import VICReg
 
 #: Takes the width of the projections and the norm of projector and predictor.
@@ -48,3 +54,9 @@ def create(name: str, dimension: int, norm: str = "layer") -> Objective:
 
 
 register("vicreg", VICReg)
+register("simclr", SimCLR)
+register("moco", MoCo)
+register("simsiam", SimSiam)
+register("byol", BYOL)
+register("barlow", BarlowTwins)
+register("dino", DINO)
