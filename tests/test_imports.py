@@ -19,7 +19,9 @@ EDGES = {
     "perception": COMMON,
     "triplets": COMMON | {"perception", "probing.motion_teacher", "probing.teacher_config", "probing.ground_plane"},
     "probing": COMMON,
-    "learning": COMMON | {"probing", "triplets.packing"},
+    "datasets": COMMON | {"perception.crops"},
+    "learning": COMMON | {"probing", "triplets.packing", "datasets"},
+    "benchmark": COMMON | {"datasets", "learning", "probing", "evaluation.metrics"},
     "inference": COMMON | {"perception", "danger"},
     "danger": COMMON,
     "embedded": set(),
@@ -109,6 +111,12 @@ def test_the_nodes_beside_the_learner_never_load_torch():
         "pose_ssl_ros.nodes.triplet_node", "pose_ssl_ros.nodes.planner_node", "pose_ssl_ros.nodes.source_node"
     )
     assert not loaded & {"torch", "pybullet", "onnxruntime"}
+
+
+def test_reading_a_dataset_loads_numpy_and_opencv_only():
+    names = ("dataset", "reading", "writing", "triplets", "shards", "statistics")
+    loaded = reached(*(f"pose_ssl_ros.datasets.{name}" for name in names))
+    assert not loaded & {"torch", "pybullet", "onnxruntime", "sklearn", "scipy", "matplotlib"}
 
 
 def test_the_learner_never_loads_the_simulation():
