@@ -27,6 +27,7 @@ class Architecture:
     size: int = 64  # side of a crop in pixels, a multiple of 32
     width: int = 16  # channels of the first stage
     groups: int = 8  # of every GroupNorm
+    depth: int = 0  # further blocks at the middle map's size
 
     @property
     def middle_channels(self) -> int:
@@ -46,7 +47,8 @@ class Architecture:
     @property
     def name(self) -> str:
         """Short name that goes into manifests."""
-        return f"resnet-gn-{self.size}px-w{self.width}-g{self.groups}"
+        deeper = f"-d{self.depth}" if self.depth else ""
+        return f"resnet-gn-{self.size}px-w{self.width}-g{self.groups}{deeper}"
 
 
 class Block(nn.Module):
@@ -76,7 +78,7 @@ class Encoder(nn.Module):
         architecture: Sizes; `Architecture.size` must be a multiple of 32.
 
     Raises:
-        ValueError: If the size or the number of groups does not fit.
+        ValueError: If the size, the number of groups or the depth does not fit.
     """
 
     def __init__(self, architecture: Architecture) -> None:
@@ -88,6 +90,9 @@ class Encoder(nn.Module):
             msg = f"width {architecture.width} must be a multiple of groups {architecture.groups}"
             raise ValueError(msg)
         self.architecture = architecture
+        if not 0 <= architecture.depth <= 8:
+            msg = f"depth must be between 0 and 8, got {architecture.depth}"
+            raise ValueError(msg)
         w, g = architecture.width, architecture.groups
         self.register_buffer("mean", torch.tensor(PIXEL_MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(PIXEL_STD).view(1, 3, 1, 1), persistent=False)
@@ -95,6 +100,8 @@ class Encoder(nn.Module):
         self.stem_norm = nn.GroupNorm(g, w)
         self.stage1 = Block(w, 2 * w, 2, g)
         self.stage2 = Block(2 * w, 4 * w, 2, g)
+        # They widen what a cell of the middle map sees, from two thirds of the crop to all of it.
+        self.deeper = nn.Sequential(*(Block(4 * w, 4 * w, 1, g) for _ in range(architecture.depth)))
         self.stage3 = Block(4 * w, 8 * w, 2, g)
 
     def middle(self, pixels: torch.Tensor) -> torch.Tensor:
@@ -103,7 +110,8 @@ class Encoder(nn.Module):
         std: torch.Tensor = self.std  # type: ignore[assignment]
         x = (pixels - mean) / std
         x = functional.relu(self.stem_norm(self.stem(x)))
-        return self.stage2(self.stage1(x))
+        found: torch.Tensor = self.deeper(self.stage2(self.stage1(x)))
+        return found
 
     def last(self, middle: torch.Tensor) -> torch.Tensor:
         """Map the middle map to the pooled last feature (N, 8 width)."""

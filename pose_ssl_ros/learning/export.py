@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import onnx
@@ -106,6 +106,8 @@ def export(encoder: Encoder, heading: HeadingHead, identity: IdentityHead, versi
     x = g.op("Relu", g.group_norm(x, encoder.stem_norm, size // 2, "stem_norm"))
     x = g.block(x, encoder.stage1, size // 4, "stage1")
     middle = g.block(x, encoder.stage2, size // 8, "stage2")
+    for index, block in enumerate(encoder.deeper):
+        middle = g.block(middle, cast("Block", block), size // 8, f"deeper{index}")
     last = g.block(middle, encoder.stage3, size // 16, "stage3")
     last = g.op("ReduceMean", last, axes=[2, 3], keepdims=0)
     _identity(g, last, identity)

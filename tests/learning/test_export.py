@@ -45,10 +45,10 @@ def heads(a: Architecture) -> tuple[heading_head.HeadingHead, identity_head.Iden
     return heading, identity
 
 
-@pytest.mark.parametrize(("size", "width"), [(32, 8), (64, 16), (96, 8)])
-def test_export_equals_torch(size: int, width: int) -> None:
+@pytest.mark.parametrize(("size", "width", "depth"), [(32, 8, 0), (64, 16, 2), (96, 8, 1)])
+def test_export_equals_torch(size: int, width: int, depth: int) -> None:
     torch.manual_seed(size)
-    encoder = Encoder(Architecture(size, width))
+    encoder = Encoder(Architecture(size, width, depth=depth))
     with torch.no_grad():  # weights as after training, not the ones and zeros of the start
         for parameter in encoder.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
@@ -109,7 +109,7 @@ def test_only_changed_weights_change_the_hash() -> None:
     assert read_version(export(encoder, *pair, ModelVersion(3))).sha256 != first
 
 
-@pytest.mark.parametrize("architecture", [Architecture(48, 16), Architecture(160, 16), Architecture(64, 12)])
+@pytest.mark.parametrize("architecture", [Architecture(48, 16), Architecture(160, 16), Architecture(64, 12), Architecture(64, 16, depth=9)])
 def test_sizes_that_do_not_fit_are_refused(architecture: Architecture) -> None:
     with pytest.raises(ValueError, match="must be"):
         Encoder(architecture)
