@@ -28,7 +28,7 @@ class BarlowTwins(Objective):
         ['invariance', 'loss', 'redundancy']
     """
 
-    def __init__(self, dimension: int, norm: str = "layer", *, redundancy: float = 5e-3) -> None:
+    def __init__(self, dimension: int, norm: str = "auto", *, redundancy: float = 5e-3) -> None:
         super().__init__(dimension, norm)
         self.redundancy = redundancy
 

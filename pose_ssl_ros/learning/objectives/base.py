@@ -42,7 +42,7 @@ class Objective(nn.Module):
 
     Args:
         dimension: Width of the projections (N, dimension) that it will be given.
-        norm: Normalisation inside projector and predictor, one of `NORMS`.
+        norm: Normalisation inside projector and predictor, one of `NORMS`; `auto` takes `preferred_norm`.
 
     Raises:
         ObjectiveError: If the dimension is not positive or the norm does not exist.
@@ -50,16 +50,18 @@ class Objective(nn.Module):
 
     #: Whether `forward` needs the projections of a slowly moving copy of encoder and projector.
     needs_target = False
+    #: What `auto` means.  Batch norm where the objective has no other force that keeps samples apart: BYOL and
+    #: SimSiam with layer norm collapse within fifty steps (tests/learning/test_objectives_learning.py).
+    preferred_norm = "layer"
 
-    def __init__(self, dimension: int, norm: str = "layer") -> None:
+    def __init__(self, dimension: int, norm: str = "auto") -> None:
         super().__init__()
         if dimension < 1:
             msg = f"an objective needs projections of at least one dimension, got {dimension}"
             raise ObjectiveError(msg)
-        if norm not in NORMS:
-            norm_layer(norm, 1)  # says which there are
         self.dimension = dimension
-        self.norm = norm
+        self.norm = self.preferred_norm if norm == "auto" else norm
+        norm_layer(self.norm, dimension)  # says which there are
 
     def projector(self, inputs: int, width: int) -> nn.Module:
         """The head between the last feature (N, inputs) and this objective, of the given width."""

@@ -31,11 +31,12 @@ class BYOL(Objective):
     """
 
     needs_target = True
+    preferred_norm = "batch"
 
-    def __init__(self, dimension: int, norm: str = "layer", *, base: float = 0.99) -> None:
+    def __init__(self, dimension: int, norm: str = "auto", *, base: float = 0.99) -> None:
         super().__init__(dimension, norm)
         self.base = base
-        self.predictor = Predictor(dimension, 2 * dimension, norm)
+        self.predictor = Predictor(dimension, 2 * dimension, self.norm)
 
     def forward(
         self,

@@ -63,12 +63,13 @@ class DINO(Objective):
     """
 
     needs_target = True
+    preferred_norm = "batch"
     centre: torch.Tensor
 
     def __init__(
         self,
         dimension: int,
-        norm: str = "layer",
+        norm: str = "auto",
         *,
         per_dimension: int = 4,
         student_temperature: float = 0.1,

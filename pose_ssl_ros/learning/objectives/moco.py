@@ -51,7 +51,7 @@ class MoCo(Objective):
     cursor: torch.Tensor
 
     def __init__(
-        self, dimension: int, norm: str = "layer", *, size: int = 4096, temperature: float = 0.2, stay: float = 0.99
+        self, dimension: int, norm: str = "auto", *, size: int = 4096, temperature: float = 0.2, stay: float = 0.99
     ) -> None:
         super().__init__(dimension, norm)
         if size < 1:

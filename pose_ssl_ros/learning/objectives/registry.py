@@ -36,13 +36,13 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(_FACTORIES))
 
 
-def create(name: str, dimension: int, norm: str = "layer") -> Objective:
+def create(name: str, dimension: int, norm: str = "auto") -> Objective:
     """Build an objective.
 
     Args:
         name: One of `names()`.
         dimension: Width of the projections.
-        norm: Normalisation inside projector and predictor, `layer` or `batch`.
+        norm: Normalisation inside projector and predictor: `layer`, `batch`, or `auto` for the objective's own.
 
     Raises:
         ObjectiveError: If there is none of that name, or the dimension or norm does not fit.

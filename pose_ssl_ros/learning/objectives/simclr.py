@@ -31,7 +31,7 @@ class SimCLR(Objective):
         ['loss']
     """
 
-    def __init__(self, dimension: int, norm: str = "layer", *, temperature: float = 0.2) -> None:
+    def __init__(self, dimension: int, norm: str = "auto", *, temperature: float = 0.2) -> None:
         super().__init__(dimension, norm)
         self.temperature = temperature
 

@@ -24,9 +24,11 @@ class SimSiam(Objective):
         ['loss']
     """
 
-    def __init__(self, dimension: int, norm: str = "layer") -> None:
+    preferred_norm = "batch"
+
+    def __init__(self, dimension: int, norm: str = "auto") -> None:
         super().__init__(dimension, norm)
-        self.predictor = Predictor(dimension, max(1, dimension // 4), norm)
+        self.predictor = Predictor(dimension, max(1, dimension // 4), self.norm)
 
     def projector(self, inputs: int, width: int) -> nn.Module:
         """The usual head and a last normalisation without gain."""

@@ -20,7 +20,8 @@ class Terms:
     Attributes:
         objective: Name of the semantic objective, one of `registry.names()`.
         projector: Width of the projector.
-        projector_norm: `layer` or `batch`, of projector and predictor.
+        projector_norm: Of projector and predictor, `layer` or `batch`; `auto` takes the one that suits the
+            objective (layer norm unless it would collapse).
         trajectory_weight: lambda; 0 leaves the term out and saves its forward pass.
         trajectory_layer: Where the trajectory term reads: `middle` (where each channel fires), `last` (the
             pooled feature) or `projector` (the paper's ablation; it costs semantics, see FACTS).
@@ -35,7 +36,7 @@ class Terms:
 
     objective: str = "vicreg"
     projector: int = 256
-    projector_norm: str = "layer"
+    projector_norm: str = "auto"
     trajectory_weight: float = 1.0
     trajectory_layer: str = "middle"
     teacher_weight: float = 0.0
@@ -47,7 +48,7 @@ class Terms:
         for value, what, known in (
             (self.trajectory_layer, "layer", LAYERS),
             (self.supervision, "supervision", SUPERVISION),
-            (self.projector_norm, "projector norm", NORMS),
+            (self.projector_norm, "projector norm", ("auto", *NORMS)),
         ):
             if value not in known:
                 msg = f"there is no {what} '{value}'; there are: {', '.join(known)}"

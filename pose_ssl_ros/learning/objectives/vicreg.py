@@ -44,7 +44,7 @@ class VICReg(Objective):
     def __init__(
         self,
         dimension: int,
-        norm: str = "layer",
+        norm: str = "auto",
         *,
         invariance: float = 25.0,
         variance: float = 25.0,
