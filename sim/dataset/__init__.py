@@ -1,0 +1,1 @@
+"""Datasets of crops rendered from the catalogue: plan, scene, studio, photograph, shards."""
