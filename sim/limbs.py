@@ -12,6 +12,13 @@ Rng = np.random.Generator
 SKINS = ((0.95, 0.78, 0.66), (0.86, 0.66, 0.52), (0.7, 0.5, 0.36), (0.5, 0.34, 0.24), (0.34, 0.22, 0.16))
 HAIR = ((0.1, 0.07, 0.05), (0.3, 0.18, 0.08), (0.75, 0.6, 0.3), (0.45, 0.2, 0.1), (0.7, 0.7, 0.7))
 DARK: Colour = (0.07, 0.06, 0.06)
+#: Where in the stride each leg is: front right, front left, hind right, hind left.
+GAITS = {
+    "stand": (0.0, 0.0, 0.0, 0.0),
+    "walk": (0.0, 0.5, 0.75, 0.25),
+    "trot": (0.0, 0.5, 0.5, 0.0),
+    "gallop": (0.05, 0.15, 0.55, 0.65),
+}
 
 
 def tube(
@@ -63,6 +70,19 @@ def joint(start: Point, end: Point, upper: float, lower: float, bend: Point) -> 
     aside = np.asarray(bend, float) - (np.asarray(bend, float) @ way) * way
     aside /= max(1e-9, float(np.linalg.norm(aside)))
     return np.asarray(a + along * way + np.sqrt(max(0.0, upper**2 - along**2)) * aside)
+
+
+def stride(rng: Rng, gait: str, length: float) -> list[tuple[float, float]]:
+    """How far ahead and how high each of four feet is, front right and left, then hind right and left."""
+    begin = rng.random()
+    steps = []
+    for phase in GAITS[gait]:
+        if gait == "stand":
+            steps.append((rng.uniform(-0.15, 0.15) * length, 0.0))
+        else:
+            turn = 2 * np.pi * (begin + phase)
+            steps.append((length * np.cos(turn), max(0.0, np.sin(turn)) * length * 0.45))
+    return steps
 
 
 def join(mesh: Mesh, part: Mesh, at: Point, yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> None:

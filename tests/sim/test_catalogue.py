@@ -39,7 +39,7 @@ def test_front_and_back_differ(renderer, category):
         spec = catalogue.sample(category, np.random.default_rng(seed))
         front, seen = portrait(renderer, spec, 0.0)
         back, _ = portrait(renderer, spec, math.pi)
-        assert seen.sum() > 200
+        assert seen.sum() > 100
         # Mirrored, because a symmetric body seen from behind is the mirror image of its front.
         difference = np.abs(front - back[:, ::-1]).max(axis=2)[seen]
         assert (difference > 30).mean() > 0.04, f"{category} {seed} looks the same from behind"
@@ -60,7 +60,7 @@ def test_stands_on_the_ground_around_the_origin(category):
     low, high = spec.mesh.bounds()
     assert low[2] == pytest.approx(0.0, abs=0.06)
     assert low[:2] == pytest.approx(-high[:2])
-    assert spec.size[2] > 0.7
+    assert spec.size[2] > 0.25
 
 
 def test_colour_does_not_give_the_category_away():
