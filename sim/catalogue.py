@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from pose_ssl_sim import animals, figures, machines, vehicles, walkers
+from pose_ssl_sim import animals, carts, figures, machines, small_robots, vehicles
 from pose_ssl_sim.config import SimError
 from pose_ssl_sim.meshes import Mesh
 
@@ -55,10 +55,15 @@ _MAKERS: dict[str, Callable[..., Mesh]] = {
     # people and what they sit on
     "pedestrian": figures.pedestrian,
     "chair": figures.chair,
-    # animals, and robots that go like them
+    # animals
     "dog": animals.dog,
     "horse": animals.horse,
-    "quadruped": walkers.quadruped,
+    # small robots
+    "quadruped": small_robots.quadruped,
+    "delivery_robot": small_robots.delivery_robot,
+    # pushed things
+    "shopping_cart": carts.shopping_cart,
+    "pram": carts.pram,
 }
 #: Every category that has a front.
 CATEGORIES = tuple(name for name in IN_DOMAIN + OUT_OF_DOMAIN if name in _MAKERS)
