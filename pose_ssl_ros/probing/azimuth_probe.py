@@ -15,12 +15,12 @@ from typing import TypeVar
 import numpy as np
 
 from pose_ssl_ros.probing.calibration import fit_temperature
-from pose_ssl_ros.probing.heading_head import soft_targets
 from pose_ssl_ros.probing.held_out import MOST_ROWS, Reader, calibrated_loss, parts, thinned
 from pose_ssl_ros.probing.prediction import (
     AzimuthPrediction,
     Labelled,
     azimuth_of,
+    bin_of,
     checked,
     decide,
     heading_from,
@@ -93,8 +93,10 @@ class AzimuthProbe:
         if not len(x):
             bins = self.reader(np.zeros((1, self.length), np.float32)).shape[1]
             return AzimuthPrediction(np.zeros(0), np.zeros((0, bins)), np.zeros((0, 5), np.float32), np.zeros(0, int))
-        probability = softmax(self.reader(x) / self.temperature)
-        azimuth = azimuth_of(probability)
+        logits = self.reader(x)
+        probability = softmax(logits / self.temperature)
+        # A temperature below one leaves a single bin: the mean over bins is finer without it.
+        azimuth = azimuth_of(softmax(logits / max(1.0, self.temperature)))
         clear = _sigmoid(24.0 * (mass_within(probability, azimuth, SECTOR) - self.vague))
         known = self.familiarity(x) * clear * finite
         heading = heading_from(probability, known)
@@ -141,8 +143,7 @@ def fit_azimuth_probe(
     if rounds:
         azimuth = np.concatenate([held.azimuth for _, held in rounds])
         together = [np.concatenate(slot) for slot in scores]
-        targets = soft_targets(azimuth, together[0].shape[1], SHARPNESS)
-        losses = [calibrated_loss(rows, targets) for rows in together]
+        losses = [calibrated_loss(rows, bin_of(azimuth, rows.shape[1])) for rows in together]
         best = int(np.argmin(losses))
         loss, logits = losses[best], together[best]
     (reader,) = fit(train, [options[best]])
@@ -151,7 +152,7 @@ def fit_azimuth_probe(
         logits, azimuth = reader(rows.features), rows.azimuth
     temperature, vague = 1.0, 0.0
     if rounds:
-        temperature = fit_temperature(logits, soft_targets(azimuth, logits.shape[1], SHARPNESS))
+        temperature = fit_temperature(logits, bin_of(azimuth, logits.shape[1]))
         vague = vague_below(softmax(logits / temperature), azimuth)
     chosen = {**describe(options[best]), "held_out_loss": loss, "temperature": temperature, "vague": vague}
     familiarity = fit_familiarity(train, rounds, seed)

@@ -95,9 +95,8 @@ def fit_linear_identity(
     best, temperature = len(penalties) // 2, 1.0
     if rounds:
         label = np.searchsorted(classes, np.concatenate([held.category for _, held in rounds]))
-        targets = np.eye(len(classes))[label]
         together = [np.concatenate(slot) for slot in scores]
-        best = int(np.argmin([calibrated_loss(logits, targets) for logits in together]))
+        best = int(np.argmin([calibrated_loss(logits, label) for logits in together]))
         temperature = fit_temperature(together[best], label)
     projection, [(matrix, bias)] = fit(train, [penalties[best]])
     if rounds and validation is not None and len(validation):

@@ -18,7 +18,16 @@ from pose_ssl_ros.probing.azimuth_probe import SHARPNESS
 from pose_ssl_ros.probing.calibration import fit_temperature
 from pose_ssl_ros.probing.heading_head import soft_targets
 from pose_ssl_ros.probing.held_out import parts
-from pose_ssl_ros.probing.prediction import FINE_BINS, Labelled, ProbeError, azimuth_of, checked, softmax, wrapped
+from pose_ssl_ros.probing.prediction import (
+    FINE_BINS,
+    Labelled,
+    ProbeError,
+    azimuth_of,
+    bin_of,
+    checked,
+    softmax,
+    wrapped,
+)
 from pose_ssl_ros.probing.projection import Projection, fit_projection
 
 
@@ -165,7 +174,7 @@ def fit_pair(
         validation = validation.where(np.isfinite(validation.azimuth))
     probe = _fit(train, settings, most_turn, seed)
     given = validation is not None and len(validation) > 0
-    logits, targets = [], []
+    logits, bins = [], []
     for rows, held in parts(train, validation, seed)[:1]:
         a, b = draw_pairs(held.instance, 3000, seed + 1, held.azimuth, most_turn)
         if not len(a):
@@ -174,9 +183,9 @@ def fit_pair(
             continue
         judge = probe if given else _fit(rows, settings, most_turn, seed)
         logits.append(judge.logits(held.features[a], held.features[b]))
-        targets.append(soft_targets(held.azimuth[b] - held.azimuth[a], settings.bins, SHARPNESS))
+        bins.append(bin_of(held.azimuth[b] - held.azimuth[a], settings.bins))
     if logits:
-        probe.temperature = fit_temperature(np.concatenate(logits), np.concatenate(targets))
+        probe.temperature = fit_temperature(np.concatenate(logits), np.concatenate(bins))
     return probe
 
 

@@ -133,6 +133,14 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return np.asarray(p / p.sum(1, keepdims=True))
 
 
+def bin_of(azimuth: np.ndarray, bins: int) -> np.ndarray:
+    """Index (N,) of the bin that an azimuth (N,) in radians falls into; bins as `heading_head.bin_centres`.
+
+    What probabilities are calibrated by: the soft targets that readers are fitted to are wider than the truth.
+    """
+    return np.floor((np.asarray(azimuth, float) % (2 * math.pi)) * (bins / (2 * math.pi))).astype(np.int64) % bins
+
+
 def azimuth_of(probability: np.ndarray, reach: float = math.pi / 3) -> np.ndarray:
     """Circular mean around the mode of distributions (N, B) over azimuth bins, (N,) radians in [-pi, pi).
 
