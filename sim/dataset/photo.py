@@ -11,7 +11,7 @@ import numpy as np
 #: A crop is drawn with this many pixels for each that is kept, across.
 OVERSAMPLING = 1.5
 #: Fewest pixels across what is left of a far object.
-FEWEST = 20
+FEWEST = 24
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ class Camera:
     @staticmethod
     def sample(rng: np.random.Generator) -> Camera:
         """Draw one."""
-        exposure = 2 ** float(np.clip(rng.normal(0.0, 0.35), -0.9, 0.7))
+        exposure = 2 ** float(np.clip(rng.normal(0.0, 0.35), -0.8, 0.6))
         balance = exposure * (1 + rng.uniform(-0.08, 0.08, 3))
         return Camera(
-            focal=math.exp(rng.uniform(math.log(150), math.log(800))),
+            focal=math.exp(rng.uniform(math.log(200), math.log(800))),
             defocus=float(rng.uniform(0.3, 1.3)) if rng.random() < 0.25 else 0.0,
             drag=float(rng.uniform(2.0, 6.0)) if rng.random() < 0.2 else 0.0,
             drag_angle=float(rng.normal(0.0, 0.35)),
@@ -64,12 +64,14 @@ def take(picture: np.ndarray, camera: Camera, own: float, size: int, rng: np.ran
     """
     kept = picture.shape[0]
     scale = kept / own
-    image = picture.astype(np.float32)
-    if camera.defocus * scale > 0.2:
-        image = cv2.GaussianBlur(image, (0, 0), camera.defocus * scale)
-    if camera.drag * scale > 1.0:
-        image = cv2.filter2D(image, -1, _streak(camera.drag * scale, camera.drag_angle))
-    gain = np.float32(camera.gain) * np.float32(math.exp(rng.normal(0, camera.flicker)))
+    image: np.ndarray = picture.astype(np.float32)
+    # Of few pixels not much may be lost, or nobody could tell what it is.
+    defocus, drag = min(camera.defocus * scale, kept / 48), min(camera.drag * scale, kept / 14)
+    if defocus > 0.2:
+        image = cv2.GaussianBlur(image, (0, 0), defocus)
+    if drag > 1.0:
+        image = cv2.filter2D(image, -1, _streak(drag, camera.drag_angle))
+    gain = np.array(camera.gain, np.float32) * np.float32(math.exp(rng.normal(0, camera.flicker)))
     image = 255 * np.power(np.clip(image * gain / 255, 0, 1), np.float32(camera.gamma))
     if camera.noise:
         # Part of it is shot noise; averaging takes it down, though not all of it.

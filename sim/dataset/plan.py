@@ -38,7 +38,9 @@ class Subject:
 
     def generator(self, seed: int) -> np.random.Generator:
         """Where its shape comes from."""
-        return np.random.default_rng([seed, 920, zlib.crc32(self.category.encode()), SPLITS.index(self.split), self.index])
+        return np.random.default_rng(
+            [seed, 920, zlib.crc32(self.category.encode()), SPLITS.index(self.split), self.index]
+        )
 
 
 @dataclass(frozen=True)

@@ -130,9 +130,7 @@ class Studio:
             self._put(i, place, stand)
         return scene.footprints(stand)
 
-    def _put(
-        self, index: int, place: Placed | None, stand: list[tuple[Placed, tuple[float, float], float]]
-    ) -> None:
+    def _put(self, index: int, place: Placed | None, stand: list[tuple[Placed, tuple[float, float], float]]) -> None:
         neighbour = self._neighbours[index]
         if place is None:
             self._renderer.place(neighbour.body, 0.0, 0.0, 0.0, _AWAY)
