@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from pose_ssl_sim import animals, carts, figures, machines, small_robots, vehicles
+from pose_ssl_sim import animals, carts, figures, furniture, lorries, machines, small_robots, vans, vehicles
 from pose_ssl_sim.config import SimError
 from pose_ssl_sim.meshes import Mesh
 
@@ -45,8 +45,10 @@ OUT_OF_DOMAIN = (
 _MAKERS: dict[str, Callable[..., Mesh]] = {
     # vehicles with a body
     "sedan": vehicles.sedan,
-    "truck": vehicles.truck,
-    "bus": vehicles.bus,
+    "pickup": vans.pickup,
+    "van": vans.van,
+    "truck": lorries.truck,
+    "bus": lorries.bus,
     # two wheels
     "motorcycle": machines.motorcycle,
     # working machines
@@ -54,7 +56,8 @@ _MAKERS: dict[str, Callable[..., Mesh]] = {
     "airplane": machines.airplane,
     # people and what they sit on
     "pedestrian": figures.pedestrian,
-    "chair": figures.chair,
+    "chair": furniture.chair,
+    "sofa": furniture.sofa,
     # animals
     "dog": animals.dog,
     "horse": animals.horse,
@@ -72,6 +75,8 @@ VEHICLES = ("sedan", "truck", "bus", "motorcycle", "forklift")
 
 #: Those that look different when nobody is on them.
 CREWED = ("motorcycle", "forklift")
+#: Those whose doors, flaps or boards may stand open while nobody drives them.
+OPENING = ("sedan", "pickup", "van")
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,8 @@ def sample(category: str, rng: np.random.Generator, *, crewed: bool = True) -> O
     Args:
         category: One of `CATEGORIES`.
         rng: Where chance comes from; same state, same instance.
-        crewed: Whether a motorcycle has its rider and a forklift its driver.
+        crewed: Whether a motorcycle has its rider and a forklift its driver; false also lets the doors of `OPENING`
+            stand open.
 
     Raises:
         SimError: If there is no such category.
@@ -103,7 +109,7 @@ def sample(category: str, rng: np.random.Generator, *, crewed: bool = True) -> O
         msg = f"there is no category '{category}'; the categories are {', '.join(CATEGORIES)}"
         raise SimError(msg)
     maker = _MAKERS[category]
-    mesh = maker(rng, crewed) if category in CREWED else maker(rng)
+    mesh = maker(rng, crewed) if category in CREWED + OPENING else maker(rng)
     low, high = mesh.bounds()
     # The footprint is symmetric about the origin only if the mesh is.
     mesh = mesh.moved((-(low[0] + high[0]) / 2, -(low[1] + high[1]) / 2, 0.0))

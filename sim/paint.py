@@ -12,8 +12,15 @@ from pose_ssl_sim.meshes import Colour
 GLASS: Colour = (0.13, 0.17, 0.22)
 TYRE: Colour = (0.07, 0.07, 0.07)
 HUB: Colour = (0.62, 0.62, 0.64)
+DARK: Colour = (0.12, 0.12, 0.13)
+STEEL: Colour = (0.55, 0.55, 0.57)
 WHITE_LAMP: Colour = (1.0, 0.98, 0.86)
 RED_LAMP: Colour = (0.85, 0.05, 0.05)
+AMBER_LAMP: Colour = (1.0, 0.55, 0.08)
+FRONT_PLATE: Colour = (0.95, 0.95, 0.92)
+REAR_PLATE: Colour = (0.93, 0.9, 0.6)
+#: What means something wherever it is; everything else is paint, and paint is the same for all categories.
+MEANINGFUL = (GLASS, TYRE, HUB, DARK, STEEL, WHITE_LAMP, RED_LAMP, AMBER_LAMP, FRONT_PLATE, REAR_PLATE)
 
 T = TypeVar("T")
 
@@ -21,6 +28,11 @@ T = TypeVar("T")
 def pick(rng: np.random.Generator, choices: Sequence[T]) -> T:
     """One of the choices, each as likely as the others."""
     return choices[int(rng.integers(len(choices)))]
+
+
+def chance(rng: np.random.Generator, probability: float) -> bool:
+    """True that often."""
+    return bool(rng.random() < probability)
 
 
 def shade(colour: Colour, factor: float) -> Colour:
@@ -42,3 +54,19 @@ def body_colour(rng: np.random.Generator, loud: bool = False) -> Colour:
         return jitter(rng, (level, level, level), 0.03)
     r, g, b = colorsys.hsv_to_rgb(rng.random(), rng.uniform(0.45, 0.95), rng.uniform(0.35, 0.95))
     return (r, g, b)
+
+
+def trim_colour(rng: np.random.Generator, paint: Colour) -> Colour:
+    """What bumpers, covers and seats are made of: dark, bare metal, the body's paint or another one."""
+    kind = int(rng.integers(5))
+    if kind < 2:
+        return jitter(rng, DARK, 0.06)
+    if kind == 2:
+        return jitter(rng, STEEL, 0.12)
+    return shade(paint, float(rng.uniform(0.4, 0.9))) if kind == 3 else body_colour(rng)
+
+
+def glass_colour(rng: np.random.Generator) -> Colour:
+    """Windows, from privacy glass to ones that mirror the sky."""
+    level = rng.uniform(0.0, 1.0) ** 2
+    return jitter(rng, [g + level * c for g, c in zip(GLASS, (0.25, 0.3, 0.34), strict=True)], 0.02)
