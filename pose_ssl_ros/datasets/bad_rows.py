@@ -45,16 +45,19 @@ class BadRows:
         named = "\n".join(f"  line {line}: {reason}" for line, reason in lines[:NAMED])
         return named + (f"\n  ... and {len(lines) - NAMED} more" if len(lines) > NAMED else "")
 
-    def judge(self, total: int, say: Say) -> None:
-        """Say what is skipped of `total` rows.
+    def refuse(self, total: int) -> None:
+        """Stop if too many of `total` rows are bad.
 
         Raises:
             DatasetError: If it is more than `ACCEPTED` of them, or if no row is left; lists the first ones.
         """
-        if not self.reasons:
-            return
-        text = f"{len(self)} of {total} rows of {self.path} can't be read"
-        if len(self) > ACCEPTED * total or len(self) >= total:
-            msg = f"{text}, more than {ACCEPTED:.0%}:\n{self.listed()}"
+        if self.reasons and (len(self) > ACCEPTED * total or len(self) >= total):
+            msg = (
+                f"{len(self)} of {total} rows of {self.path} can't be read, more than {ACCEPTED:.0%}:\n{self.listed()}"
+            )
             raise DatasetError(msg)
-        say(f"{text} and are skipped:\n{self.listed()}")
+
+    def tell(self, total: int, say: Say) -> None:
+        """Say what is skipped of `total` rows."""
+        if self.reasons:
+            say(f"{len(self)} of {total} rows of {self.path} can't be read and are skipped:\n{self.listed()}")
