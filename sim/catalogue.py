@@ -6,7 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from pose_ssl_sim import animals, carts, figures, furniture, lorries, machines, small_robots, vans, vehicles
+from pose_ssl_sim import (
+    animals,
+    bicycles,
+    carts,
+    crafts,
+    figures,
+    furniture,
+    lorries,
+    machines,
+    motorcycles,
+    scooters,
+    small_robots,
+    vans,
+    vehicles,
+)
 from pose_ssl_sim.config import SimError
 from pose_ssl_sim.meshes import Mesh
 
@@ -50,10 +64,13 @@ _MAKERS: dict[str, Callable[..., Mesh]] = {
     "truck": lorries.truck,
     "bus": lorries.bus,
     # two wheels
-    "motorcycle": machines.motorcycle,
+    "motorcycle": motorcycles.motorcycle,
+    "bicycle": bicycles.bicycle,
+    "scooter": scooters.scooter,
     # working machines
     "forklift": machines.forklift,
     "airplane": machines.airplane,
+    "motorboat": crafts.motorboat,
     # people and what they sit on
     "pedestrian": figures.pedestrian,
     "chair": furniture.chair,
@@ -74,7 +91,7 @@ CATEGORIES = tuple(name for name in IN_DOMAIN + OUT_OF_DOMAIN if name in _MAKERS
 VEHICLES = ("sedan", "truck", "bus", "motorcycle", "forklift")
 
 #: Those that look different when nobody is on them.
-CREWED = ("motorcycle", "forklift")
+CREWED = ("motorcycle", "forklift", "bicycle", "scooter")
 #: Those whose doors, flaps or boards may stand open while nobody drives them.
 OPENING = ("sedan", "pickup", "van")
 
