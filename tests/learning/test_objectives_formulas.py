@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from lightly_reference import reference
 
 from pose_ssl_ros.learning.objectives import registry
 from pose_ssl_ros.learning.objectives.azimuth import azimuth_loss, azimuth_targets
@@ -39,7 +40,7 @@ def made(name: str, dimension: int = D, **options: Any) -> Any:
 
 
 def lightly(module: str) -> Any:
-    return pytest.importorskip(f"lightly.loss.{module}", reason="lightly is a development dependency")
+    return reference(f"lightly.loss.{module}")
 
 
 def unit(x: np.ndarray) -> np.ndarray:
@@ -151,7 +152,7 @@ def test_momentum_rises_along_a_half_cosine() -> None:
     assert cosine_momentum(0.99, 0.0) == pytest.approx(0.99)
     assert cosine_momentum(0.99, 0.5) == pytest.approx(0.995)
     assert cosine_momentum(0.99, 1.0) == cosine_momentum(0.99, 3.0) == 1.0
-    scheduler = pytest.importorskip("lightly.utils.scheduler", reason="lightly is a development dependency")
+    scheduler = reference("lightly.utils.scheduler")
     for step in (0, 3, 7, 9):
         assert made("byol", base=0.9).momentum(step / 9) == pytest.approx(
             scheduler.cosine_schedule(step, 10, 0.9, 1.0)

@@ -188,7 +188,11 @@ def test_bad_messages_are_counted_and_a_full_disk_is_said(peer: Peer, tmp_path: 
 
 @pytest.mark.parametrize(
     ("change", "words"),
-    [({"objective": "best"}, "must be one of 'barlow', 'byol'"), ({"batch": 2}, "batch"), ({"size": 48}, "32, 64, 96 or 128")],
+    [
+        ({"objective": "best"}, "must be one of 'barlow', 'byol'"),
+        ({"batch": 2}, "batch"),
+        ({"size": 48}, "32, 64, 96 or 128"),
+    ],
 )
 def test_parameters_that_are_not_allowed_are_refused(tmp_path: Path, change: dict[str, Any], words: str) -> None:
     with private_domain(), NodeProcess("learner_node", params=params(tmp_path, **change)) as node:
