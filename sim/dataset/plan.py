@@ -65,14 +65,9 @@ class Plan:
     """A dataset before it is drawn."""
 
     seed: int
-    profile_name: str
+    profile: Profile
     size: int
     shards: tuple[tuple[Trajectory, ...], ...]
-
-    @property
-    def profile(self) -> Profile:
-        """Its profile."""
-        return profile(self.profile_name)
 
     @property
     def crops(self) -> int:
@@ -82,7 +77,7 @@ class Plan:
     @property
     def command(self) -> str:
         """What makes the dataset again."""
-        return f"pose-ssl dataset render --out DIR --profile {self.profile_name} --seed {self.seed} --size {self.size}"
+        return f"pose-ssl dataset render --out DIR --profile {self.profile.name} --seed {self.seed} --size {self.size}"
 
     def digest(self) -> str:
         """Hash of every trajectory, in hex."""
@@ -96,23 +91,23 @@ class Plan:
         return digest.hexdigest()
 
 
-def make_plan(profile_name: str, seed: int = 0, size: int = 64) -> Plan:
+def make_plan(chosen: Profile | str, seed: int = 0, size: int = 64) -> Plan:
     """Decide what is rendered.
 
     Args:
-        profile_name: One of `PROFILES`.
+        chosen: A profile, or the name of one of `PROFILES`.
         seed: Seed of instances, ways and places; another seed has other instances.
         size: Side of a crop in pixels.
 
     Raises:
         SimError: If there is no such profile, the catalogue lacks its categories, or seed or size make no sense.
     """
-    chosen = profile(profile_name)
+    chosen = profile(chosen) if isinstance(chosen, str) else chosen
     if seed < 0 or not 16 <= size <= 512:
         msg = f"seed must be 0 or more and size 16 to 512, got {seed} and {size}"
         raise SimError(msg)
     if not chosen.in_domain:
-        msg = f"the catalogue has none of the categories of profile '{profile_name}'"
+        msg = f"the catalogue has none of the categories of profile '{chosen.name}'"
         raise SimError(msg)
     ways: list[Trajectory] = []
     shards: list[tuple[Trajectory, ...]] = []
@@ -124,7 +119,7 @@ def make_plan(profile_name: str, seed: int = 0, size: int = 64) -> Plan:
         for domain, index in kinds:
             ways.append(_trajectory(seed, count, subject, domain, index))
             count += 1
-    return Plan(seed, profile_name, size, (*shards, tuple(ways)))
+    return Plan(seed, chosen, size, (*shards, tuple(ways)))
 
 
 def _subjects(chosen: Profile, seed: int) -> Iterator[tuple[Subject, list[tuple[str, int]]]]:

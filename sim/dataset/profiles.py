@@ -24,6 +24,7 @@ class Profile(NamedTuple):
     categories in `probe` are for probes alone; no encoder may learn from them.
     """
 
+    name: str
     train: Share
     val: Share
     test: Share
@@ -48,6 +49,7 @@ class Profile(NamedTuple):
 PROFILES = {
     # For tests: one street kind, one walker, one rider, one that stands; two unseen ones.
     "tiny": Profile(
+        "tiny",
         train=Share(16, 1),
         val=Share(4, 1),
         test=Share(8, 1),
@@ -59,15 +61,15 @@ PROFILES = {
         categories=("sedan", "motorcycle", "pedestrian", "chair", "airplane", "sofa"),
     ),
     "quick": Profile(
-        train=Share(60, 2), val=Share(12, 1), test=Share(24, 1), test_unseen_pose=1, probe=Share(24, 1),
+        "quick", train=Share(60, 2), val=Share(12, 1), test=Share(24, 1), test_unseen_pose=1, probe=Share(24, 1),
         unseen=Share(24, 1),
     ),
     "standard": Profile(
-        train=Share(150, 3), val=Share(20, 2), test=Share(40, 1), test_unseen_pose=1, probe=Share(60, 2),
+        "standard", train=Share(150, 3), val=Share(20, 2), test=Share(40, 1), test_unseen_pose=1, probe=Share(60, 2),
         unseen=Share(40, 1),
     ),
     "full": Profile(
-        train=Share(450, 5), val=Share(40, 2), test=Share(80, 1), test_unseen_pose=1, probe=Share(120, 2),
+        "full", train=Share(450, 5), val=Share(40, 2), test=Share(80, 1), test_unseen_pose=1, probe=Share(120, 2),
         unseen=Share(80, 1),
     ),
 }  # fmt: skip

@@ -72,7 +72,7 @@ def render(plan: Plan, folder: Path, jobs: int = 1, tell: Callable[[str], None] 
 def shard_writer(plan: Plan, folder: Path) -> ShardWriter:
     """The writer of a plan's folder: all that decides its pixels is in the key."""
     settings = {
-        "profile": plan.profile_name,
+        "profile": plan.profile.name,
         "size": plan.size,
         "plan": plan.digest(),
         "catalogue": catalogue_fingerprint(plan),

@@ -19,7 +19,8 @@ RAYS = CameraModel(0, 0, 1.0, 1.0, 0.0, 0.0)
 #: An occluder hides at most this share of the object in any view.
 MOST_HIDDEN = 0.4
 _FARTHEST = 32.0  # metres
-_LATERALS = 14  # places tried for an occluder
+_HALVINGS = 5  # of the way aside on which an occluder finds its place
+_LEAST_HIDDEN = 0.08
 
 
 class Placed(NamedTuple):
@@ -138,41 +139,53 @@ def behind(scene: Scene, radius: float, near: float, far: float, rng: np.random.
     return Placed(float(x), float(y), float(aside - math.pi / 2))
 
 
-def before(scene: Scene, points: np.ndarray, rng: np.random.Generator) -> Placed | None:
-    """A place for something that hides a part of the object in some view, and never more than `MOST_HIDDEN`.
+def before(
+    scene: Scene, points: np.ndarray, covered: np.ndarray, rng: np.random.Generator
+) -> tuple[Placed, np.ndarray] | None:
+    """A place for something that hides a part of the object in some views, and never more than `MOST_HIDDEN`.
 
     It stands still while the camera goes round, so from elsewhere it hides another part or nothing.
 
     Args:
         scene: The scene.
         points: (n, 3) corners of what stands before the object, around the origin.
+        covered: (VIEWS,) share of the object that is hidden already in each view.
         rng: Where chance comes from.
 
     Returns:
-        Where, or None if nothing fits or too little would be hidden to speak of.
+        Where, and the share that it hides in each view; None if nothing fits or too little would be hidden.
     """
     radius = float(np.hypot(points[:, 0], points[:, 1]).max())
-    near = scene.radius + radius + 0.2
+    near = scene.radius + radius + 0.15
     far = float(scene.distance.min()) - radius - 0.8
     if far <= near:
         return None
-    wanted = rng.uniform(0.08, MOST_HIDDEN)
-    gap = rng.uniform(near, far)
-    ahead = float(scene.directions[int(rng.integers(1, len(scene.views) - 1))])
+    wanted = rng.uniform(0.5, 1.0) * MOST_HIDDEN
+    gap = near + (far - near) * rng.random() ** 2  # near the object it stays before it for more views
+    ahead = float(scene.directions[int(rng.integers(len(scene.views)))])
     yaw, side = float(rng.uniform(-math.pi, math.pi)), float(rng.choice([-1, 1]))
-    reach = scene.radius + radius
     c, s = math.cos(yaw), math.sin(yaw)
     turned = points @ np.array([[c, s, 0], [-s, c, 0], [0, 0, 1.0]])
-    best = None
-    for step in range(_LATERALS):
-        lateral = side * reach * (1 - step / (_LATERALS - 1))
+
+    def at(lateral: float) -> tuple[Placed, np.ndarray]:
         x = scene.place.x + gap * math.cos(ahead) - lateral * math.sin(ahead)
         y = scene.place.y + gap * math.sin(ahead) + lateral * math.cos(ahead)
-        share = max(hidden(view, turned + [x, y, 0.0]) for view in scene.views)
-        if share > wanted:
-            break
-        if share > 0.05:
-            best = Placed(float(x), float(y), yaw)
+        shares = [hidden(view, turned + [x, y, 0.0]) for view in scene.views]
+        return Placed(float(x), float(y), yaw), np.array(shares)
+
+    # From the middle aside until it hides little enough.
+    inner, outer = 0.0, scene.radius + radius
+    best = at(side * rng.uniform(0, 0.5) * scene.radius)
+    if (covered + best[1]).max() > wanted:
+        for _ in range(_HALVINGS):
+            middle = (inner + outer) / 2
+            tried = at(side * middle)
+            if (covered + tried[1]).max() > wanted:
+                inner = middle
+            else:
+                outer, best = middle, tried
+    if (covered + best[1]).max() > wanted or best[1].max() < _LEAST_HIDDEN:
+        return None
     return best
 
 

@@ -23,8 +23,8 @@ from pose_ssl_ros.interfaces import CameraModel
 #: What stands about: clutter, objects of categories to train on (never of the others), buildings.
 _CLUTTER, _OBJECTS, _BUILDINGS = 7, 3, 3
 _AWAY = -900.0  # metres up: out of every view
-#: Trajectories in which something is tried before the object; it hides something in about half of their views.
-_OCCLUDED = 0.6
+#: Trajectories in which things are put before the object, how many at most, and how many are tried.
+_OCCLUDED, _HIDERS, _TRIED = 0.75, 2, 5
 
 
 class Neighbour(NamedTuple):
@@ -113,16 +113,19 @@ class Studio:
         """Place the object and everything around it; returns what throws shadows."""
         self._renderer.place(subject.body, *stage.place)
         stand = [(stage.place, subject.spec.footprint, subject.spec.size[2])]
-        hider = -1
+        hiders: set[int] = set()
         if rng.random() < _OCCLUDED:
-            for candidate in rng.permutation(_CLUTTER + _OBJECTS)[:4].tolist():
-                place = scene.before(stage, self._neighbours[candidate].points, rng)
-                if place:
-                    hider = candidate
-                    self._put(hider, place, stand)
-                    break
+            covered = np.zeros(len(stage.views))
+            for candidate in rng.permutation(_CLUTTER + _OBJECTS)[:_TRIED].tolist():
+                found = scene.before(stage, self._neighbours[candidate].points, covered, rng)
+                if found:
+                    hiders.add(candidate)
+                    covered += found[1]
+                    self._put(candidate, found[0], stand)
+                    if len(hiders) == _HIDERS:
+                        break
         for i in range(len(self._neighbours)):
-            if i == hider:
+            if i in hiders:
                 continue
             far = i >= _CLUTTER + _OBJECTS
             radius = self._neighbours[i].radius
