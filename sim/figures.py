@@ -1,154 +1,243 @@
-"""Parametric pedestrians and chairs."""
+"""Parametric people on foot."""
 
 from __future__ import annotations
 
 import numpy as np
-from pose_ssl_sim.meshes import Mesh
+from pose_ssl_sim.limbs import DARK, SKINS, Rng, grounded, head, joint, tube
+from pose_ssl_sim.meshes import Colour, Mesh
 from pose_ssl_sim.paint import body_colour, jitter, pick, shade
 
-Rng = np.random.Generator
-_SKINS = ((0.95, 0.78, 0.66), (0.86, 0.66, 0.52), (0.7, 0.5, 0.36), (0.5, 0.34, 0.24), (0.34, 0.22, 0.16))
-_HAIR = ((0.1, 0.07, 0.05), (0.3, 0.18, 0.08), (0.75, 0.6, 0.3), (0.45, 0.2, 0.1), (0.7, 0.7, 0.7))
+
+class _Build:
+    """Measures of a person in metres."""
+
+    def __init__(self, rng: Rng) -> None:
+        child = rng.random() < 0.12
+        self.height = rng.uniform(1.05, 1.4) if child else rng.uniform(1.48, 1.95)
+        self.stout = rng.uniform(0.8, 1.3)
+        self.head = 0.062 * 1.75 * (self.height / 1.75) ** (0.35 if child else 0.8)
+        self.neck = self.height - self.head * 2.75
+        self.hip = self.height * rng.uniform(0.46, 0.51)
+        self.shoulder = 0.115 * self.height * rng.uniform(0.92, 1.12) * self.stout**0.4
+        self.waist = self.shoulder * rng.uniform(0.72, 0.95) * self.stout**0.5
+        self.deep = 0.064 * self.height * self.stout**0.7
+        self.belly = rng.uniform(0.0, 0.5) * self.deep * max(0.3, self.stout - 0.4)
 
 
 def pedestrian(rng: Rng) -> Mesh:
-    """A person: face, shoes and shirt front ahead; hair and perhaps a rucksack behind."""
+    """A person who stands, walks or runs: face, toes and what is held ahead; hair, hood and rucksack behind."""
     mesh = Mesh()
-    height = rng.uniform(1.45, 1.92)
-    build = rng.uniform(0.85, 1.25)
-    skin = jitter(rng, pick(rng, _SKINS), 0.04)
-    hair = jitter(rng, pick(rng, _HAIR), 0.04)
+    b = _Build(rng)
+    skin = jitter(rng, pick(rng, SKINS), 0.04)
     shirt, trousers = body_colour(rng), body_colour(rng)
-    hip, neck = height * rng.uniform(0.47, 0.5), height * 0.83
-    stride = rng.uniform(0.08, 0.26)
-    shoulder = 0.2 * build * height / 1.75
-    swing = pick(rng, (-1, 1))
-    for side in (-1, 1):
-        foot = stride * side * swing
-        top = (0.0, side * 0.09 * build, hip)
-        knee = (foot * 0.5 + 0.05, side * 0.09 * build, hip * 0.52)
-        mesh.cylinder(top, knee, 0.085 * build, trousers, 0.065 * build, sides=6)
-        mesh.cylinder(knee, (foot, side * 0.09 * build, 0.07), 0.065 * build, trousers, 0.05, sides=6)
-        mesh.wedge_at((foot + 0.06, side * 0.09 * build, 0.045), (0.28, 0.1, 0.09), shade(body_colour(rng), 0.5))
-        hand = (-foot * 0.9 + 0.06, side * (shoulder + 0.07), height * 0.46)
-        elbow = (-foot * 0.4 - 0.03, side * (shoulder + 0.07), height * 0.63)
-        mesh.cylinder((0, side * (shoulder + 0.02), neck - 0.05), elbow, 0.055 * build, shirt, 0.045, sides=6)
-        mesh.cylinder(elbow, hand, 0.042, pick(rng, (shirt, skin)), 0.035, sides=6)
-        mesh.sphere(hand, 0.05, skin, sides=5, rings=3)
-    depth = 0.12 * build
-    if rng.random() < 0.25:  # a skirt or a long coat
-        low = height * rng.uniform(0.25, 0.38)
-        mesh.wedge(
-            (-depth * 1.6, depth * 1.6, shoulder * 1.9),
-            (-depth, depth, shoulder * 1.5),
-            (low, hip + 0.1),
-            pick(rng, (shirt, trousers)),
-        )
-    mesh.wedge(
-        (-depth * 0.9, depth * 0.95, shoulder * 1.6), (-depth, depth, shoulder * 2.1), (hip - 0.04, neck - 0.03), shirt
+    gait = pick(rng, ("stand", "walk", "walk", "walk", "run"))
+    lean = {"stand": 0.0, "walk": rng.uniform(0.0, 0.05), "run": rng.uniform(0.08, 0.22)}[gait]
+    turn = pick(rng, (-1, 1)) * {"stand": rng.uniform(0.0, 0.25), "walk": rng.uniform(0.4, 1.0), "run": 1.0}[gait]
+    stride = b.height * {"stand": 0.06, "walk": 0.15, "run": 0.22}[gait]
+    chest = np.array([lean * (b.neck - b.hip), 0.0, b.neck])
+    wear = pick(rng, ("shirt", "shirt", "shirt", "coat", "coat", "skirt", "dress"))
+    _legs(mesh, rng, b, gait, turn * stride, (skin if wear in ("skirt", "dress") else trousers))
+    _trunk(mesh, rng, b, chest, wear, (shirt, trousers))
+    _arms(
+        mesh, rng, b, chest, turn * stride, (pick(rng, (shirt, shirt, shirt, skin)) if wear != "coat" else shirt, skin)
     )
-    front = pick(rng, ("open", "print", "tie"))
-    middle = (hip + neck) / 2
+    mesh.cylinder(chest - [0.01, 0, 0.05], chest + [0.02, 0, b.head * 0.7], b.head * 0.6, skin, sides=6)
+    head(mesh, rng, chest + [0.03, 0, b.head * 1.5], b.head, float(np.clip(rng.normal(0, 0.25), -0.6, 0.6)))
+    _luggage(mesh, rng, b, chest, shirt)
+    return grounded(mesh)
+
+
+def _legs(mesh: Mesh, rng: Rng, b: _Build, gait: str, reach: float, cloth: Colour) -> None:
+    """Legs in step, knees bent ahead, toes ahead; when running the rear heel is up."""
+    thick = 0.05 * b.height * b.stout**0.6
+    shoe, sole = shade(body_colour(rng), 0.6), b.height * 0.035
+    foot_long, high = b.height * rng.uniform(0.145, 0.17), rng.random() < 0.2
+    for side in (-1, 1):
+        y = side * b.shoulder * 0.48
+        hip = np.array([0.0, y, b.hip])
+        ahead = reach * side
+        lift = 0.0 if gait == "stand" else max(0.0, -ahead) * (1.3 if gait == "run" else 0.35)
+        foot = np.array([ahead, y * 1.05, sole * 2 + lift])
+        thigh = (b.hip - sole * 2) * 0.503
+        knee = joint(hip, foot, thigh, thigh, (1, 0, 0.1))
+        tube(mesh, [hip, knee], [thick * 1.15, thick * 0.85], cloth)
+        tube(mesh, [knee, foot], [thick * 0.85, thick * (1.0 if rng.random() < 0.2 else 0.6)], cloth)
+        pitch = 0.5 * lift / max(0.01, abs(reach))  # a foot that leaves the ground points down
+        heel, toe = foot - [foot_long * 0.3, 0, sole], foot + [foot_long * 0.7, 0, -sole - foot_long * pitch]
+        tube(
+            mesh,
+            [heel, foot + [0.02, 0, -sole * 0.7], toe],
+            [(thick * 0.6, sole), (thick * 0.72, sole * 1.2), (thick * 0.55, sole * 0.55)],
+            shoe,
+            sides=4,
+        )
+        if high:
+            mesh.cylinder(foot - [0, 0, sole], foot + (knee - foot) * 0.55, thick * 0.75, shoe, thick * 0.95, sides=6)
+
+
+def _trunk(mesh: Mesh, rng: Rng, b: _Build, chest: np.ndarray, wear: str, paints: tuple[Colour, Colour]) -> None:
+    """The trunk with a belly ahead and a seat behind, and what hangs down from it."""
+    shirt, trousers = paints
+    low = b.hip - 0.04 * b.height
+    path = [
+        np.array([-b.deep * 0.15, 0, low]),
+        np.array([b.belly * 0.4, 0, b.hip + (b.neck - b.hip) * 0.3]),
+        chest - [-b.deep * 0.1, 0, (b.neck - b.hip) * 0.25],
+        chest - [0.0, 0, 0.03 * b.height],
+        chest,
+    ]
+    rings = [
+        (b.shoulder * 0.88, b.deep * 1.1),
+        (b.waist, b.deep * 0.9 + b.belly * 0.6),
+        (b.shoulder, b.deep * 1.05),
+        (b.shoulder * 0.98, b.deep * 0.8),
+        (b.shoulder * 0.4, b.deep * 0.5),
+    ]
+    tube(mesh, path, rings, shirt, sides=8)
+    if wear in ("coat", "skirt", "dress"):
+        hem = b.height * (rng.uniform(0.2, 0.42) if wear != "coat" else rng.uniform(0.24, 0.45))
+        flare = rng.uniform(1.15, 1.9) if wear != "coat" else rng.uniform(1.1, 1.35)
+        cloth = trousers if wear == "skirt" else shirt
+        hem_at = np.array([-b.deep * rng.uniform(0.1, 0.6), 0, hem])
+        tube(
+            mesh,
+            [hem_at, path[1]],
+            [(b.shoulder * flare * 0.85, b.deep * flare * 1.25), (b.waist * 1.04, rings[1][1] * 1.06)],
+            cloth,
+            sides=8,
+        )
+        if wear == "coat":  # it is open ahead
+            front = b.deep * 1.1 + b.belly
+            mesh.wedge(
+                (front * 0.6, hem_at[0] + b.deep * flare * 1.3, b.shoulder * 0.5),
+                (front * 0.4, front + 0.02, b.shoulder * 0.25),
+                (hem + 0.01, path[1][2]),
+                shade(trousers, 0.7),
+            )
+    middle, tall = (b.hip + b.neck) / 2, b.neck - b.hip
+    bulge = b.deep * 1.05 + b.belly * 0.5
+    front = pick(rng, ("open", "print", "tie", "vest", "plain"))
+    x = bulge + float(chest[0]) * 0.6 - 0.005
     if front == "open":
-        mesh.box(
-            (depth * 1.02, 0, middle),
-            (0.02, shoulder * 0.7, (neck - hip) * 0.92),
-            pick(rng, ((0.92,) * 3, body_colour(rng))),
+        mesh.wedge(
+            (x - 0.06, x, b.shoulder * 0.5),
+            (x - 0.06, x, b.shoulder * 0.75),
+            (b.hip, b.neck - 0.06 * tall),
+            pick(rng, ((0.92, 0.92, 0.92), body_colour(rng))),
         )
     elif front == "print":
-        mesh.box((depth * 1.02, 0, middle + 0.08), (0.02, shoulder * 1.1, 0.2), body_colour(rng))
-    else:
-        mesh.box((depth * 1.02, 0, middle + 0.04), (0.03, 0.09, (neck - hip) * 0.75), body_colour(rng))
-    mesh.cylinder((0, 0, neck - 0.05), (0.01, 0, neck + 0.04), 0.06, skin, sides=6)
-    r = height * 0.066
-    head = (0.02, 0.0, height - r * 1.35)
-    mesh.sphere(head, (r * 1.05, r * 0.9, r * 1.3), skin, sides=8, rings=6)
-    # Hair: a cap that sits back, so that the face shows from the front only.
-    mesh.sphere((head[0] - r * 0.4, 0, head[2] + r * 0.3), (r * 0.98, r * 1.02, r * 1.2), hair, sides=8, rings=5)
-    if rng.random() < 0.4:
-        mesh.box((head[0] - r * 0.85, 0, head[2] - r * 0.8), (r * 0.7, r * 1.7, r * 2.2), hair)
-    mesh.box((head[0] + r * 1.05, 0, head[2] - r * 0.15), (r * 0.4, r * 0.3, r * 0.45), shade(skin, 0.85))
+        mesh.box((x - 0.02, 0, middle + 0.12 * tall), (0.05, b.shoulder * 1.1, tall * 0.35), body_colour(rng))
+    elif front == "tie":
+        mesh.box((x - 0.02, 0, middle + 0.08 * tall), (0.06, 0.08, tall * 0.7), body_colour(rng))
+    elif front == "vest":
+        for t in (0.45, 0.65):
+            at = path[1] + t * (path[3] - path[1])
+            tube(
+                mesh,
+                [at - [0, 0, 0.03], at + [0, 0, 0.03]],
+                [(b.shoulder * 1.06, bulge * 1.08)] * 2,
+                body_colour(rng),
+                sides=8,
+            )
+    if rng.random() < 0.3:  # a hood that hangs behind, or a collar
+        mesh.sphere(
+            chest - [b.deep * 1.0, 0, 0.03],
+            (b.deep * 0.6, b.shoulder * 0.55, b.height * 0.055),
+            shirt,
+            sides=6,
+            rings=4,
+        )
+    if rng.random() < 0.15:  # a scarf, its end ahead
+        scarf = body_colour(rng)
+        mesh.cylinder(chest - [0, 0, 0.01], chest + [0, 0, b.head * 0.5], b.head * 1.0, scarf, b.head * 0.85, sides=7)
+        mesh.box(chest + [b.deep * 1.1, 0.04, -tall * 0.2], (0.05, 0.09, tall * 0.45), scarf)
+
+
+def _arms(mesh: Mesh, rng: Rng, b: _Build, chest: np.ndarray, reach: float, paints: tuple[Colour, Colour]) -> None:
+    """Arms that swing against the legs, hold something ahead or rest in the pockets."""
+    sleeve, skin = paints
+    thick, part = 0.03 * b.height * b.stout**0.5, 0.17 * b.height
+    pose = pick(rng, ("swing", "swing", "swing", "pockets", "phone", "carry", "wave", "behind"))
     for side in (-1, 1):
-        mesh.box(
-            (head[0] + r * 0.92, side * r * 0.4, head[2] + r * 0.2), (r * 0.25, r * 0.32, r * 0.22), (0.08, 0.07, 0.07)
-        )
-    mesh.box((head[0] + r * 0.9, 0, head[2] - r * 0.62), (r * 0.2, r * 0.6, r * 0.16), (0.6, 0.2, 0.2))
-    if rng.random() < 0.4:
-        pack = body_colour(rng)
-        mesh.box((-depth - 0.1, 0, middle + 0.07), (0.2, shoulder * 1.4, (neck - hip) * 0.75), pack)
-        mesh.box((-depth - 0.22, 0, middle - 0.03), (0.07, shoulder * 0.9, (neck - hip) * 0.35), shade(pack, 0.6))
-        for side in (-1, 1):
-            mesh.box(
-                (depth * 1.02, side * shoulder * 0.6, middle + 0.1), (0.025, 0.05, (neck - hip) * 0.7), shade(pack, 0.7)
-            )
-    return mesh
+        shoulder = chest + [0.0, side * (b.shoulder + thick * 0.4), -0.045 * b.height]
+        ahead = -reach * side
+        low = shoulder[2] - part * 1.85
+        hand = np.array([ahead + chest[0] + 0.03, shoulder[1] + side * 0.02, low + abs(ahead) * 0.5])
+        if pose == "pockets":
+            hand = np.array([b.deep * 0.6, side * b.shoulder * 1.05, b.hip + 0.02])
+        elif pose == "phone" and side > 0:
+            hand = chest + [part * 1.15, 0.06, -part * rng.uniform(0.2, 0.7)]
+            mesh.box(hand + [0.03, 0, 0.05], (0.03, 0.08, 0.15), DARK)
+        elif pose == "carry":
+            hand = chest + [part * 1.25, side * 0.15, -part * 1.15]
+        elif pose == "wave" and side > 0:
+            hand = shoulder + [part * 0.7, side * part * 0.5, part * 1.3]
+        elif pose == "behind":
+            hand = np.array([-b.deep * 1.6, side * 0.05, b.hip + 0.05])
+        bend = (0.3, side, 0.0) if pose == "behind" else (-1.0, side * 0.4, 0.0)
+        elbow = joint(shoulder, hand, part, part, bend)
+        tube(mesh, [shoulder + [0, 0, thick], elbow], [thick * 1.35, thick], sleeve)
+        tube(mesh, [elbow, hand], [thick * 0.95, thick * 0.75], sleeve if rng.random() < 0.5 else skin, sides=5)
+        mesh.sphere(hand, 0.029 * b.height, skin, sides=5, rings=3)
+        if pose in ("swing", "wave") and rng.random() < 0.22:  # a bag or a case in the hand
+            size = b.height * rng.uniform((0.12, 0.04, 0.12), (0.26, 0.09, 0.2))
+            mesh.box(hand - [0, 0, size[2] / 2 + 0.07], size, body_colour(rng))
+            mesh.box(hand - [0, 0, 0.04], (size[0] * 0.4, 0.02, 0.08), DARK)
+    if pose == "carry":
+        size = b.height * rng.uniform((0.12, 0.18, 0.1), (0.2, 0.26, 0.22))
+        mesh.box(chest + [part * 1.25, 0, -part * 1.15 + size[2] / 2], size, body_colour(rng))
 
 
-def chair(rng: Rng) -> Mesh:
-    """A chair whose backrest is behind: four-legged, office or armchair."""
-    mesh = Mesh()
-    kind = pick(rng, ("wood", "wood", "office", "arm"))
-    width, depth = rng.uniform(0.42, 0.56), rng.uniform(0.42, 0.54)
-    seat = rng.uniform(0.42, 0.5)
-    back = seat + rng.uniform(0.42, 0.62)
-    frame, cloth = body_colour(rng), body_colour(rng)
-    lean = rng.uniform(0.03, 0.14)
-    if kind == "arm":
-        width, depth = width * 1.5, depth * 1.4
-    front, rear = depth / 2, -depth / 2
-    thick = rng.uniform(0.05, 0.09) if kind != "arm" else 0.22
-    mesh.box((0, 0, seat - thick / 2), (depth, width, thick), cloth)
-    if kind == "office":
-        mesh.cylinder((0, 0, 0.12), (0, 0, seat - thick), 0.035, (0.2,) * 3, sides=6)
-        for i in range(5):
-            a = 2 * np.pi * i / 5
-            end = (0.27 * np.cos(a), 0.27 * np.sin(a), 0.07)
-            mesh.cylinder((0, 0, 0.13), end, 0.028, (0.15,) * 3, sides=4)
-            mesh.sphere(end, 0.05, (0.08,) * 3, sides=5, rings=3)
-    elif kind == "arm":
-        mesh.box((0, 0, (seat - thick) / 2 + 0.04), (depth, width, seat - thick - 0.08), shade(cloth, 0.75))
-    else:
-        for x in (front - 0.03, rear + 0.03):
-            for side in (-1, 1):
-                mesh.box((x, side * (width / 2 - 0.03), (seat - thick) / 2), (0.05, 0.05, seat - thick), frame)
-        if rng.random() < 0.5:
-            mesh.box((front - 0.03, 0, seat * 0.4), (0.03, width, 0.04), frame)
-    t = 0.05 if kind != "arm" else 0.2
-    if kind == "wood" and rng.random() < 0.6:
-        count = int(rng.integers(3, 6))
-        for i in range(count):
-            y = (i / (count - 1) - 0.5) * (width - 0.06)
-            mesh.hexahedron(
-                *[
-                    [(x - s + dx, y + dy, z) for dx, dy in ((-0.02, -0.03), (0.02, -0.03), (0.02, 0.03), (-0.02, 0.03))]
-                    for x, s, z in ((rear + 0.03, 0.0, seat), (rear + 0.03, lean, back))
-                ],
-                frame,
-            )
-        mesh.box((rear + 0.03 - lean, 0, back - 0.04), (0.05, width, 0.1), frame)
-    else:
-        gap = 0.0 if kind == "arm" else rng.uniform(0.0, 0.15)
-        mesh.wedge(
-            (rear, rear + t, width),
-            (rear - lean, rear - lean + t, width * rng.uniform(0.8, 1.0)),
-            (seat + gap, back),
-            cloth,
-        )
-        mesh.wedge(
-            (rear - 0.012, rear, width * 0.7),
-            (rear - lean - 0.012, rear - lean, width * 0.65),
-            (seat + gap + 0.04, back - 0.06),
-            shade(frame, 0.6),
-        )
-        if gap:
-            mesh.box((rear + 0.02, 0, seat + gap / 2), (0.04, 0.1, gap + 0.05), (0.2,) * 3)
-    if kind == "arm" or rng.random() < 0.35:
+def _luggage(mesh: Mesh, rng: Rng, b: _Build, chest: np.ndarray, shirt: Colour) -> None:
+    """A rucksack, a shoulder bag, a case on wheels behind, a stick or an umbrella."""
+    kind = pick(rng, ("none",) * 5 + ("pack",) * 4 + ("bag",) * 2 + ("case", "stick", "umbrella"))
+    paint, tall = body_colour(rng), b.neck - b.hip
+    middle = np.array([chest[0] * 0.6, 0.0, (b.hip + b.neck) / 2])
+    if kind == "pack":
+        deep, high = rng.uniform(0.12, 0.26), tall * rng.uniform(0.6, 1.05)
+        rear = middle[0] - b.deep * 0.9
+        z = b.neck - 0.04 - high
+        wide = b.shoulder * rng.uniform(1.2, 1.6)
+        mesh.wedge((rear - deep, rear, wide), (rear - deep * 0.7, rear, wide * 0.85), (z, z + high), paint)
+        mesh.box((rear - deep - 0.025, 0, z + high * 0.3), (0.07, wide * 0.65, high * 0.4), shade(paint, 0.6))
         for side in (-1, 1):
-            y = side * (width / 2 + (0.0 if kind == "arm" else 0.02))
-            if kind == "arm":
-                mesh.box((0.0, y, seat * 0.68), (depth, 0.16, seat * 1.25), shade(cloth, 0.9))
-            else:
-                mesh.box((0.02, y, seat + 0.22), (depth * 0.85, 0.05, 0.04), frame)
-                mesh.box((front - 0.08, y, seat + 0.1), (0.04, 0.04, 0.22), frame)
-    # A chair as tall as a child is too small to see from a robot; these are a little larger than life.
-    return mesh.moved((0, 0, 0), float(rng.uniform(1.15, 1.45)))
+            mesh.box(middle + [b.deep, side * b.shoulder * 0.6, 0.06], (0.04, 0.045, tall * 0.65), shade(paint, 0.7))
+        if rng.random() < 0.25:
+            roll = (rear - deep * 0.5, -wide * 0.6, z + high + 0.06), (rear - deep * 0.5, wide * 0.6, z + high + 0.06)
+            mesh.cylinder(*roll, 0.075, body_colour(rng), sides=7)
+    elif kind == "bag":
+        side = pick(rng, (-1, 1))
+        size = b.height * rng.uniform((0.14, 0.05, 0.1), (0.24, 0.09, 0.2))
+        y = side * (b.shoulder * 1.02 + size[1] / 2)
+        mesh.box((-0.04, y, b.hip + 0.02), size, paint)
+        over = pick(rng, (-1, 1))
+        for x in (b.deep * 1.1 + b.belly * 0.3, -b.deep * 1.1):
+            mesh.cylinder(
+                (x * 0.6, y * 0.95, b.hip + 0.04),
+                (x + chest[0] * 0.6, over * side * b.shoulder * 0.5, b.neck - 0.03),
+                0.016,
+                paint,
+                sides=4,
+            )
+    elif kind == "case":
+        side, size = pick(rng, (-1, 1)), rng.uniform((0.2, 0.3, 0.45), (0.28, 0.42, 0.65))
+        at = np.array([-0.45, side * b.shoulder * 1.5, size[2] / 2 + 0.07])
+        mesh.box(at, size, paint)
+        mesh.cylinder(at + [0, 0, size[2] / 2], (-0.1, side * b.shoulder * 1.25, b.hip), 0.018, DARK, sides=4)
+        for y in (-1, 1):
+            mesh.cylinder(
+                at + [0, y * size[1] * 0.4 - 0.02, 0.045 - at[2]],
+                at + [0, y * size[1] * 0.4 + 0.02, 0.045 - at[2]],
+                0.045,
+                DARK,
+                sides=6,
+            )
+    elif kind == "stick":
+        side = pick(rng, (-1, 1))
+        mesh.cylinder(
+            (0.3, side * b.shoulder * 1.3, 0.01), (0.1, side * b.shoulder * 1.2, b.hip), 0.016, paint, sides=4
+        )
+    elif kind == "umbrella":
+        top = chest + [0.14, 0.12, b.head * 3 + rng.uniform(0.12, 0.25)]
+        mesh.cylinder(chest + [0.18, 0.14, -0.2], top, 0.014, DARK, sides=4)
+        mesh.cylinder(top - [0, 0, 0.18], top, rng.uniform(0.45, 0.58), paint, 0.03, sides=8)
