@@ -11,6 +11,7 @@ from pose_ssl_sim import (
     bicycles,
     carts,
     crafts,
+    excavators,
     figures,
     furniture,
     lorries,
@@ -18,8 +19,10 @@ from pose_ssl_sim import (
     motorcycles,
     scooters,
     small_robots,
+    tractors,
     vans,
     vehicles,
+    wheelchairs,
 )
 from pose_ssl_sim.config import SimError
 from pose_ssl_sim.meshes import Mesh
@@ -69,10 +72,13 @@ _MAKERS: dict[str, Callable[..., Mesh]] = {
     "scooter": scooters.scooter,
     # working machines
     "forklift": machines.forklift,
+    "excavator": excavators.excavator,
+    "tractor": tractors.tractor,
     "airplane": machines.airplane,
     "motorboat": crafts.motorboat,
     # people and what they sit on
     "pedestrian": figures.pedestrian,
+    "wheelchair": wheelchairs.wheelchair,
     "chair": furniture.chair,
     "sofa": furniture.sofa,
     # animals
@@ -91,7 +97,7 @@ CATEGORIES = tuple(name for name in IN_DOMAIN + OUT_OF_DOMAIN if name in _MAKERS
 VEHICLES = ("sedan", "truck", "bus", "motorcycle", "forklift")
 
 #: Those that look different when nobody is on them.
-CREWED = ("motorcycle", "forklift", "bicycle", "scooter")
+CREWED = ("motorcycle", "forklift", "bicycle", "scooter", "wheelchair", "tractor", "excavator")
 #: Those whose doors, flaps or boards may stand open while nobody drives them.
 OPENING = ("sedan", "pickup", "van")
 

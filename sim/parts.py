@@ -66,14 +66,16 @@ def hoop_wheel(
         sheet(mesh, [c - d - n, c + d - n, c + d + n, c - d + n], metal)
 
 
-def disc_wheel(mesh: Mesh, x: float, radius: float, width: float, metal: Colour, sides: int = 10) -> None:
-    """A wheel in the middle plane whose faces show on both sides."""
-    right, left = (ring((x, s * width / 2, radius), radius, sides) for s in (-1, 1))
+def disc_wheel(
+    mesh: Mesh, x: float, radius: float, width: float, metal: Colour, sides: int = 10, y: float = 0.0
+) -> None:
+    """A wheel whose faces show on both sides, in the plane y."""
+    right, left = (ring((x, y + s * width / 2, radius), radius, sides) for s in (-1, 1))
     strip(mesh, right, left, TYRE)
     mesh.face(right, TYRE)
     mesh.face(left[::-1], TYRE)
     for s in (-1, 1):
-        hub = ring((x, s * (width / 2 + 0.008), radius), radius * 0.55, 6)
+        hub = ring((x, y + s * (width / 2 + 0.008), radius), radius * 0.55, 6)
         mesh.face(hub[::-s], metal)
 
 

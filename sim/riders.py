@@ -86,14 +86,14 @@ def _head(mesh: Mesh, rng: Rng, at: tuple[float, float, float], skin: Colour, he
     hair = jitter(rng, pick(rng, HAIR), 0.05)
     if helmet:
         shell = body_colour(rng)
-        mesh.sphere((x - 0.015, y, z + 0.02), r * 1.38, shell, sides=7, rings=4)
+        mesh.sphere((x - 0.015, y, z + 0.02), r * 1.38, shell, sides=6, rings=4)
         full = chance(rng, 0.7)
         visor = pick(rng, ((0.06, 0.07, 0.1), (0.3, 0.36, 0.42))) if full else skin
         low = -0.3 if full else -1.0
         mesh.wedge((x, x + r * 1.38, r * 1.8), (x, x + r * 1.4, r * 1.7), (z + r * low, z + r * 0.5), visor)
         return
-    mesh.sphere((x, y, z), (r, r * 0.88, r * 1.25), skin, sides=6, rings=4)
-    mesh.sphere((x - r * 0.38, y, z + r * 0.32), (r, r * 1.02, r * 1.15), hair, sides=6, rings=4)
+    mesh.sphere((x, y, z), (r, r * 0.88, r * 1.25), skin, sides=6, rings=3)
+    mesh.sphere((x - r * 0.38, y, z + r * 0.32), (r, r * 1.02, r * 1.15), hair, sides=6, rings=3)
     mesh.wedge((x + r * 0.8, x + r * 1.35, r * 0.5), (x + r * 0.8, x + r, r * 0.3), (z - r * 0.35, z + r * 0.2), skin)
     if chance(rng, 0.3):
         mesh.wedge(
