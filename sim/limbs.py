@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from pose_ssl_sim.meshes import Colour, Mesh, Point
+from pose_ssl_sim.meshes import Colour, Mesh, Point, cross
 from pose_ssl_sim.paint import body_colour, jitter, pick, shade
 
 Rng = np.random.Generator
@@ -38,16 +38,16 @@ def tube(
         sides: Corners of a ring.
     """
     path = np.asarray(points, float)
-    along = np.gradient(path, axis=0)
+    along = np.vstack([path[1] - path[0], (path[2:] - path[:-2]) / 2, path[-1] - path[-2]])
     angles = 2 * np.pi * (np.arange(sides) + 0.5) / sides
     rings = []
     for middle, way, radius in zip(path, along, radii, strict=True):
         way = way / np.linalg.norm(way)
         across = np.array([0.0, 1.0, 0.0]) - way[1] * way
         across /= np.linalg.norm(across)
-        up = np.cross(way, across)
+        up = cross(way, across)
         wide, high = radius if isinstance(radius, tuple) else (radius, radius)
-        rings.append([middle + np.cos(a) * wide * across + np.sin(a) * high * up for a in angles])
+        rings.append(middle + np.outer(np.cos(angles) * wide, across) + np.outer(np.sin(angles) * high, up))
     mesh.face(rings[0][::-1], colour)
     mesh.face(rings[-1], colour)
     for a, b in zip(rings, rings[1:], strict=False):
@@ -106,7 +106,7 @@ def grounded(mesh: Mesh) -> Mesh:
 def flap(mesh: Mesh, corners: Sequence[Point], thick: float, colour: Colour) -> None:
     """Add a thin quadrilateral plate around its corners: an ear, a cloth, a fin."""
     ring = np.asarray(corners, float)
-    normal = np.cross(ring[1] - ring[0], ring[2] - ring[0])
+    normal = cross(ring[1] - ring[0], ring[2] - ring[0])
     normal *= thick / 2 / max(1e-12, float(np.linalg.norm(normal)))
     mesh.hexahedron(list(ring - normal), list(ring + normal), colour)
 

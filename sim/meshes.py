@@ -15,6 +15,12 @@ Colour = tuple[float, float, float]
 Point = Sequence[float] | np.ndarray
 
 
+def cross(a: Point, b: Point) -> np.ndarray:
+    """Cross product (3,) of two vectors, without the cost that numpy's has for a single pair."""
+    (ax, ay, az), (bx, by, bz) = a, b
+    return np.array([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx])
+
+
 class Mesh:
     """Convex polygons with a colour each; metres, x forward, y left, z up.
 
@@ -85,9 +91,9 @@ class Mesh:
         a, b = np.asarray(start, float), np.asarray(end, float)
         axis = (b - a) / max(1e-9, float(np.linalg.norm(b - a)))
         helper = np.array([0.0, 0.0, 1.0]) if abs(axis[2]) < 0.9 else np.array([1.0, 0.0, 0.0])
-        u = np.cross(axis, helper)
+        u = cross(axis, helper)
         u /= np.linalg.norm(u)
-        v = np.cross(axis, u)
+        v = cross(axis, u)
         last = radius if end_radius is None else end_radius
         angles = [2 * math.pi * i / sides for i in range(sides)]
         ring_a = [a + radius * (math.cos(t) * u + math.sin(t) * v) for t in angles]
@@ -157,15 +163,19 @@ class Mesh:
         texels: list[str] = []
         normals: list[str] = []
         for polygon, colour in zip(self._faces, self._colours, strict=True):
-            normal = np.cross(polygon[1] - polygon[0], polygon[2] - polygon[0])
-            normal = normal / max(1e-12, float(np.linalg.norm(normal)))
+            corner, second, third, *_ = points = polygon.tolist()
+            nx, ny, nz = cross(
+                [b - a for a, b in zip(corner, second, strict=True)],
+                [b - a for a, b in zip(corner, third, strict=True)],
+            ).tolist()
+            length = max(1e-12, math.sqrt(nx * nx + ny * ny + nz * nz))
             index = palette_index(colour)
             if index not in texture_of:
                 u, v = palette_uv(index)
                 texels.append(f"vt {u:.6f} {v:.6f}")
                 texture_of[index] = len(texels)
-            normals.append("vn {:.4f} {:.4f} {:.4f}".format(*normal))
-            lines.extend("v {:.4f} {:.4f} {:.4f}".format(*p) for p in polygon)
+            normals.append(f"vn {nx / length:.4f} {ny / length:.4f} {nz / length:.4f}")
+            lines.extend("v {:.4f} {:.4f} {:.4f}".format(*p) for p in points)
             t, n = texture_of[index], len(normals)
             for i in range(1, len(polygon) - 1):
                 corners = (count + 1, count + 1 + i, count + 2 + i)
