@@ -49,7 +49,7 @@ def read_picture(path: Path) -> np.ndarray:
     if pixels is None or pixels.size == 0:
         msg = f"the image {path} is no picture that can be decoded"
         raise DatasetError(msg)
-    return to_rgb(pixels, str(path))
+    return to_rgb(pixels, f"the image {path}")
 
 
 def to_rgb(pixels: np.ndarray, name: str = "image") -> np.ndarray:
