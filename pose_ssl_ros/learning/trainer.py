@@ -207,10 +207,19 @@ class Trainer:
         """Inverse of `tensors`.
 
         Raises:
-            RuntimeError: If names or shapes do not fit.
+            RuntimeError: If names or shapes do not fit; nothing is changed then.
         """
         prefix = "weights."
-        self.parts.load_state_dict({k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)})
+        weights = {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
+        if not _fits(self.parts, weights):
+            ours, theirs = ({k: v.shape for k, v in x.items()} for x in (self.parts.state_dict(), weights))
+            odd = sorted(k for k in ours.keys() | theirs.keys() if ours.get(k) != theirs.get(k))
+            msg = (
+                f"its weights are of another objective or projector than '{self.config.objective}' of width "
+                f"{self.config.projector} ({len(odd)} tensors differ, the first is '{odd[0]}')"
+            )
+            raise RuntimeError(msg)
+        self.parts.load_state_dict(weights)
         state: dict[int, dict[str, torch.Tensor]] = {}
         for name, value in tensors.items():
             if name.startswith("optimizer."):
