@@ -30,7 +30,7 @@ class Camera:
     @staticmethod
     def sample(rng: np.random.Generator) -> Camera:
         """Draw one."""
-        exposure = 2 ** float(np.clip(rng.normal(0.0, 0.35), -0.8, 0.6))
+        exposure = 2 ** float(np.clip(rng.normal(0.1, 0.3), -0.6, 0.6))
         balance = exposure * (1 + rng.uniform(-0.08, 0.08, 3))
         return Camera(
             focal=math.exp(rng.uniform(math.log(200), math.log(800))),
