@@ -9,6 +9,7 @@ import numpy as np
 from pose_ssl_sim import (
     animals,
     bicycles,
+    buses,
     carts,
     crafts,
     excavators,
@@ -17,6 +18,7 @@ from pose_ssl_sim import (
     lorries,
     machines,
     motorcycles,
+    rail,
     scooters,
     small_robots,
     tractors,
@@ -65,7 +67,8 @@ _MAKERS: dict[str, Callable[..., Mesh]] = {
     "pickup": vans.pickup,
     "van": vans.van,
     "truck": lorries.truck,
-    "bus": lorries.bus,
+    "tram": rail.tram,
+    "bus": buses.bus,
     # two wheels
     "motorcycle": motorcycles.motorcycle,
     "bicycle": bicycles.bicycle,
@@ -99,7 +102,7 @@ VEHICLES = ("sedan", "truck", "bus", "motorcycle", "forklift")
 #: Those that look different when nobody is on them.
 CREWED = ("motorcycle", "forklift", "bicycle", "scooter", "wheelchair", "tractor", "excavator")
 #: Those whose doors, flaps or boards may stand open while nobody drives them.
-OPENING = ("sedan", "pickup", "van")
+OPENING = ("sedan", "pickup", "van", "truck", "bus", "tram")
 
 
 @dataclass(frozen=True)

@@ -1,147 +1,166 @@
-"""Parametric vehicles with a body: lorries and buses."""
+"""Parametric lorries: a cab ahead, behind it one of many bodies or a trailer."""
 
 from __future__ import annotations
 
 import numpy as np
-from pose_ssl_sim.meshes import Mesh
-from pose_ssl_sim.paint import GLASS, RED_LAMP, WHITE_LAMP, body_colour, jitter, pick, shade
-from pose_ssl_sim.parts import lamps, wheel
+from pose_ssl_sim import loads
+from pose_ssl_sim.meshes import Colour, Mesh
+from pose_ssl_sim.paint import (
+    AMBER_LAMP,
+    DARK,
+    RED_LAMP,
+    STEEL,
+    WHITE_LAMP,
+    body_colour,
+    chance,
+    glass_colour,
+    jitter,
+    pick,
+    shade,
+    trim_colour,
+)
+from pose_ssl_sim.parts import end_panel, lamps, loft, plates, rod, round_lamp, side_panel, wheel
 
 Rng = np.random.Generator
 
 
-def truck(rng: Rng) -> Mesh:
-    """A lorry or van-like pick-up: cab ahead, load behind."""
+def truck(rng: Rng, driven: bool = True) -> Mesh:
+    """A lorry: short, long, bonneted or with a trailer; box, boards, tank, tipper, mixer, timber or container."""
     mesh = Mesh()
-    length, width = rng.uniform(5.2, 7.4), rng.uniform(1.95, 2.35)
-    cab_height = rng.uniform(2.05, 2.6)
-    cab_length = rng.uniform(1.5, 2.0)
-    bonnet = pick(rng, (0.0, 0.0, rng.uniform(0.7, 1.0)))
-    paint, load = (
-        body_colour(rng),
-        jitter(rng, pick(rng, ((0.9, 0.9, 0.88), (0.75, 0.76, 0.78), body_colour(rng))), 0.05),
-    )
+    length, width = rng.uniform(5.2, 8.2), rng.uniform(1.95, 2.35)
     front, rear = length / 2, -length / 2
-    floor = rng.uniform(0.75, 0.95)
+    cab_height = rng.uniform(2.1, 2.75)
+    cab_length = rng.uniform(1.35, 1.7) + (rng.uniform(0.5, 0.8) if chance(rng, 0.25) else 0.0)
+    bonnet = rng.uniform(0.7, 1.1) if chance(rng, 0.3) else 0.0
+    floor = rng.uniform(0.8, 1.0)
     nose = front - bonnet
     back = nose - cab_length
-    mesh.box((0, 0, floor - 0.2), (length * 0.97, width * 0.55, 0.2), (0.12, 0.12, 0.13))
-    belt = floor + (cab_height - floor) * 0.42
-    mesh.wedge((back, nose, width), (back, nose, width), (0.42, belt), paint)
-    mesh.wedge((back, nose, width), (back, nose - 0.22, width * 0.92), (belt, cab_height - 0.12), paint)
-    mesh.wedge(
-        (back, nose - 0.2, width * 0.92),
-        (back, nose - 0.35, width * 0.88),
-        (cab_height - 0.12, cab_height),
-        shade(paint, 0.9),
-    )
-    # Windscreen and side windows stand a little proud of the cab.
-    z0, z1 = belt + 0.03, cab_height - 0.18
-    run = 0.22 / (cab_height - 0.12 - belt)
-    x0, x1 = nose - (z0 - belt) * run + 0.015, nose - (z1 - belt) * run + 0.015
-    h = width * 0.44
-    mesh.face([(x0, -h, z0), (x0, h, z0), (x1, h * 0.96, z1), (x1, -h * 0.96, z1)], GLASS)
-    for side in (-1, 1):
-        y0, y1 = side * width * 0.503, side * width * 0.475
-        window = [(back + 0.45, y0, z0), (nose - 0.12, y0, z0), (nose - 0.3, y1, z1), (back + 0.45, y1, z1)]
-        mesh.face(window if side < 0 else window[::-1], GLASS)
-        mesh.box((nose - 0.15, side * (width / 2 + 0.16), belt + 0.25), (0.08, 0.2, 0.42), (0.1, 0.1, 0.1))
-    if bonnet:
-        mesh.wedge((nose, front, width * 0.86), (nose, front - 0.1, width * 0.78), (0.42, belt - 0.05), paint)
-    mesh.box((front + 0.01, 0, (0.55 + belt) / 2 + 0.05), (0.06, width * 0.55, 0.42), (0.09, 0.09, 0.1))
-    mesh.box((front + 0.02, 0, 0.48), (0.16, width * 0.98, 0.26), jitter(rng, (0.5, 0.5, 0.52), 0.3))
-    lamps(mesh, front + 0.04, width * 0.36, 0.72, (0.3, 0.22), WHITE_LAMP, 0.1)
-    top = rng.uniform(cab_height - 0.15, cab_height + 0.6)
-    kind = pick(rng, ("box", "box", "flatbed", "tanker"))
-    bed = back - 0.15
-    if kind == "box":
-        mesh.box(((rear + bed) / 2, 0, (floor + top) / 2), (bed - rear, width * 1.03, top - floor), load)
-        mesh.box((rear - 0.015, 0, (floor + top) / 2), (0.03, 0.04, top - floor - 0.1), shade(load, 0.5))
+    paint = body_colour(rng)
+    mesh.box((0, 0, floor - 0.2), (length * 0.96, width * 0.5, 0.18), DARK)
+    _cab(mesh, rng, (back, nose, front), width, cab_height, floor, paint, driven)
+    top = rng.uniform(cab_height - 0.2, cab_height + 0.6)
+    bed = (rear, back - rng.uniform(0.12, 0.3))
+    maker = pick(rng, loads.BODIES)
+    maker(mesh, rng, bed, width, (floor, top), driven)
+    if chance(rng, 0.35):  # tanks and lockers between the axles
         for side in (-1, 1):
-            mesh.box(
-                (rear - 0.02, side * width * 0.25, (floor + top) / 2),
-                (0.04, 0.05, top - floor - 0.15),
-                shade(load, 0.65),
-            )
-            stripe = body_colour(rng)
-            mesh.box(
-                ((rear + bed) / 2, side * width * 0.52, floor + (top - floor) * 0.4),
-                ((bed - rear) * 0.6, 0.02, 0.35),
-                stripe,
-            )
-    elif kind == "flatbed":
-        mesh.box(((rear + bed) / 2, 0, floor), (bed - rear, width, 0.12), shade(load, 0.7))
-        for side in (-1, 1):
-            mesh.box(((rear + bed) / 2, side * width * 0.49, floor + 0.25), (bed - rear, 0.06, 0.45), load)
-        mesh.box((rear + 0.03, 0, floor + 0.25), (0.06, width, 0.45), load)
-        for _ in range(int(rng.integers(0, 4))):
-            s = rng.uniform(0.5, 1.1, 3)
-            mesh.box(
-                (rng.uniform(rear + 0.8, bed - 0.7), rng.uniform(-0.4, 0.4), floor + 0.06 + s[2] / 2),
-                s,
-                jitter(rng, (0.6, 0.45, 0.3), 0.2),
-            )
-    else:
-        r = min(width / 2, (top - floor) / 2)
-        mesh.cylinder((rear + 0.1, 0, floor + r), (bed, 0, floor + r), r, load, sides=12)
-    lamps(mesh, rear - 0.02, width * 0.42, floor - 0.12, (0.3, 0.18), RED_LAMP, 0.1)
-    mesh.box((rear - 0.02, 0, floor - 0.2), (0.06, width * 0.9, 0.1), (0.15, 0.15, 0.15))
-    mesh.box((rear - 0.06, 0, floor - 0.12), (0.02, 0.5, 0.12), (0.93, 0.9, 0.6))
-    radius = rng.uniform(0.4, 0.48)
-    axles = [front - rng.uniform(0.9, 1.3), rear + 1.1] + ([rear + 2.1] if length > 6.4 else [])
+            mesh.box((back - 0.9, side * width * 0.4, floor - 0.3), (rng.uniform(0.5, 0.9), width * 0.18, 0.36), STEEL)
+    lamps(mesh, rear - 0.01, width * 0.42, floor - 0.12, (0.3, 0.18), RED_LAMP, 0.08)
+    mesh.box((rear - 0.02, 0, floor - 0.36), (0.06, width * 0.92, 0.12), jitter(rng, DARK, 0.08))
+    plates(mesh, (front + 0.1, 0.48), (rear - 0.06, floor - 0.34))
+    radius = rng.uniform(0.4, 0.5)
+    step = 2 * radius + 0.14
+    behind = rear + rng.uniform(0.8, 1.3)
+    axles = [front - rng.uniform(0.75, 1.0) - bonnet * 0.2, behind]
+    count = int(rng.integers(2, 4)) if length > 6.0 else 2
+    axles += [behind + step * (k + 1) for k in range(count - 2)]
+    if length > 7.2 and chance(rng, 0.4):
+        axles.append(axles[0] - step)
+    hub = jitter(rng, STEEL, 0.25)
     for x in axles:
         for side in (-1, 1):
-            wheel(mesh, x, side * width / 2, radius, 0.3)
+            wheel(mesh, x, side * width / 2, radius, 0.32, 9, hub=hub)
     return mesh
 
 
-def bus(rng: Rng) -> Mesh:
-    """A city bus: windows along the sides, a whole front of glass."""
-    mesh = Mesh()
-    length, width, height = rng.uniform(7.0, 9.5), rng.uniform(2.2, 2.5), rng.uniform(2.7, 3.2)
-    paint = body_colour(rng)
-    lower = pick(rng, (paint, body_colour(rng), shade(paint, 0.6)))
-    front, rear = length / 2, -length / 2
-    sill = height * rng.uniform(0.36, 0.44)
-    mesh.wedge((rear, front, width), (rear, front, width), (0.32, sill), lower)
-    mesh.wedge((rear, front, width), (rear, front - 0.12, width), (sill, height - 0.12), paint)
-    mesh.wedge(
-        (rear, front - 0.12, width),
-        (rear + 0.2, front - 0.35, width * 0.86),
-        (height - 0.12, height),
-        shade(paint, 0.92),
+def _cab(
+    mesh: Mesh,
+    rng: Rng,
+    x: tuple[float, float, float],
+    width: float,
+    top: float,
+    floor: float,
+    paint: Colour,
+    driven: bool,
+) -> None:
+    """Cab with windscreen, side windows, grille, lamps, mirrors, steps; doors may stand open."""
+    back, nose, front = x
+    h = width / 2
+    belt = floor + (top - floor) * rng.uniform(0.36, 0.46)
+    slope = rng.uniform(0.04, 0.35)
+    crown = top - 0.12
+    loft(mesh, [(back, 0.45, h), (nose, 0.45, h), (nose, belt, h), (back, belt, h)], paint)
+    loft(
+        mesh,
+        [
+            (back, belt, h),
+            (nose, belt, h),
+            (nose - slope, crown, h * 0.95),
+            (nose - slope - 0.2, top, h * 0.9),
+            (back, top, h * 0.9),
+        ],
+        pick(rng, (paint, paint, shade(paint, 0.85))),
     )
-    count = int(rng.integers(5, 8))
-    z0, z1 = sill + 0.06, height - 0.42
-    span = (length - 1.0) / count
-    for i in range(count):
-        x = rear + 0.4 + span * (i + 0.5)
-        for side in (-1, 1):
-            mesh.box((x, side * width * 0.5, (z0 + z1) / 2), (span * 0.86, 0.06, z1 - z0), GLASS)
-    # Doors are on the right, where the kerb is.
-    for x in (front - 0.75, rng.uniform(-0.8, 0.4)):
-        mesh.box((x, -width * 0.503, (0.4 + z1) / 2), (0.95, 0.08, z1 - 0.4), (0.16, 0.2, 0.24))
-        mesh.box((x, -width * 0.51, (0.4 + z1) / 2), (0.05, 0.1, z1 - 0.4), shade(paint, 0.8))
-    glass_low = sill * rng.uniform(0.8, 0.98)
-    mesh.wedge(
-        (front - 0.2, front + 0.05, width * 0.92),
-        (front - 0.3, front - 0.05, width * 0.9),
-        (glass_low, height - 0.42),
-        GLASS,
-    )
-    mesh.box((front - 0.06, 0, height - 0.3), (0.12, width * 0.75, 0.2), (0.05, 0.05, 0.05))
-    mesh.box((front + 0.005, 0, height - 0.3), (0.02, width * 0.5, 0.12), (1.0, 0.75, 0.15))
-    lamps(mesh, front + 0.01, width * 0.38, 0.68, (0.36, 0.2), WHITE_LAMP)
-    mesh.box((front + 0.01, 0, 0.46), (0.08, width * 0.98, 0.2), (0.16, 0.16, 0.17))
+    glass, trim = glass_colour(rng), trim_colour(rng, paint)
+    z0, z1 = belt + 0.04, crown - 0.05
+    run = slope / (crown - belt)
+    ends = (nose - (z0 - belt) * run + 0.012, nose - (z1 - belt) * run + 0.012)
+    end_panel(mesh, 1, ends, (z0, z1), (-h * 0.88, h * 0.88), glass)
+    door = max(back + 0.2, nose - 1.15)
     for side in (-1, 1):
-        mesh.box((front + 0.2, side * (width / 2 + 0.1), height * 0.72), (0.12, 0.16, 0.42), (0.08, 0.08, 0.08))
-        mesh.box((front + 0.1, side * (width / 2 + 0.06), height * 0.8), (0.3, 0.05, 0.05), (0.08, 0.08, 0.08))
-    mesh.box((rear - 0.01, 0, height * 0.72), (0.1, width * 0.6, height * 0.16), GLASS)
-    mesh.box((rear - 0.01, 0, sill * 0.72), (0.05, width * 0.6, sill * 0.4), (0.13, 0.13, 0.13))
-    for z in (sill * 0.75, height * 0.85):
-        lamps(mesh, rear - 0.01, width * 0.42, z, (0.2, 0.3 if z < sill else 0.12), RED_LAMP)
-    mesh.box((rear - 0.02, 0, 0.42), (0.06, width * 0.95, 0.16), (0.2, 0.2, 0.2))
-    for x in (front - length * 0.2, rear + length * 0.24):
+        outline = [(door, z0), (nose - 0.1, z0), (nose - slope - 0.06, z1), (door, z1)]
+        side_panel(mesh, side, outline, [h + 0.006, h + 0.006, h * 0.96 + 0.006, h * 0.96 + 0.006], glass)
+        line = [(door - 0.06, 0.6), (door - 0.03, 0.6), (door - 0.03, z1), (door - 0.06, z1)]
+        side_panel(mesh, side, line, [h + 0.004, h + 0.004, h * 0.96 + 0.006, h * 0.96 + 0.006], shade(paint, 0.4))
+        mesh.box((nose - 0.05, side * (h + 0.16), belt + 0.3), (0.09, 0.17, 0.5), DARK)
+        mesh.box((nose - 0.5, side * (h - 0.02), 0.42), (0.5, 0.1, 0.16), DARK)
+    if front > nose:  # the bonnet
+        tip = belt - rng.uniform(0.1, 0.3)
+        loft(
+            mesh,
+            [
+                (nose, 0.5, h * 0.8),
+                (front, 0.5, h * 0.8),
+                (front - 0.06, tip - 0.06, h * 0.8),
+                (front - 0.2, tip, h * 0.8),
+                (nose, belt - 0.02, h * 0.8),
+            ],
+            paint,
+        )
         for side in (-1, 1):
-            wheel(mesh, x, side * (width / 2 + 0.01), 0.46, 0.3)
-    return mesh
+            mesh.wedge_at((front - 0.5, side * h * 0.85, 0.85), (0.9, width * 0.16, 0.14), paint)
+    high = rng.uniform(0.3, 0.5)
+    mesh.box(
+        (front + 0.01, 0, 0.72 + high / 2), (0.05, width * rng.uniform(0.4, 0.62), high), pick(rng, (DARK, DARK, STEEL))
+    )
+    mesh.box((front + 0.02, 0, 0.48), (0.14, width * 0.97, 0.26), trim)
+    if chance(rng, 0.4):
+        for side in (-1, 1):
+            round_lamp(mesh, (front + 0.02, side * width * 0.38, 0.78), 0.13, WHITE_LAMP)
+    else:
+        lamps(mesh, front + 0.03, width * 0.38, rng.uniform(0.62, 0.8), (rng.uniform(0.26, 0.4), 0.2), WHITE_LAMP, 0.08)
+        lamps(mesh, front + 0.02, width * 0.47, 0.74, (0.08, 0.2), AMBER_LAMP, 0.1)
+    extra = pick(rng, ("none", "none", "deflector", "horn", "visor", "beacons"))
+    if extra == "deflector":
+        mesh.wedge(
+            (back, nose - slope - 0.15, width * 0.8),
+            (back, back + 0.1, width * 0.75),
+            (top, top + rng.uniform(0.3, 0.6)),
+            paint,
+        )
+    elif extra == "horn":
+        mesh.box((nose - slope - 0.3, 0, top + 0.08), (0.12, width * 0.8, 0.1), AMBER_LAMP)
+    elif extra == "visor":
+        mesh.wedge(
+            (nose - slope, nose - slope + 0.25, width * 0.9),
+            (nose - slope - 0.1, nose - slope + 0.15, width * 0.9),
+            (crown - 0.1, crown),
+            DARK,
+        )
+    elif extra == "beacons":
+        for y in (-h * 0.7, h * 0.7):
+            mesh.cylinder((back + 0.3, y, top), (back + 0.3, y, top + 0.18), 0.09, AMBER_LAMP, sides=5)
+    if front > nose and chance(rng, 0.5):
+        for side in (-1, 1):
+            rod(mesh, (back - 0.08, side * h * 0.85, floor), (back - 0.08, side * h * 0.85, top + 0.3), 0.07, STEEL, 5)
+    if not driven and chance(rng, 0.3):
+        side = pick(rng, (-1, 1))
+        mesh.box((nose - 0.3, side * (h + 0.42), (0.6 + belt) / 2), (0.07, 0.8, belt - 0.6), paint)
+        mesh.box((nose - 0.3, side * (h + 0.42), (belt + z1) / 2), (0.05, 0.74, z1 - belt), glass)
+        side_panel(
+            mesh,
+            side,
+            [(door, 0.6), (nose - 0.15, 0.6), (nose - 0.15, belt), (door, belt)],
+            h + 0.008,
+            (0.06, 0.06, 0.06),
+        )
