@@ -33,8 +33,8 @@ def write_csv(path: Path, rows: list[dict], header: str = HEADER) -> Path:
 def good_rows(count: int, path: str = "a.png") -> list[dict]:
     """Rows that can be read, of one picture, each with a box of its own."""
     return [
-        {"path": path, "x": 1 + i % 20, "y": 1 + i // 20 % 20, "w": 20 + i // 400, "h": 16, "category": "car", "instance": "one",
-         "azimuth_deg": i % 360, "split": "train"}
+        {"path": path, "x": 1 + i % 20, "y": 1 + i // 20 % 20, "w": 20 + i // 400, "h": 16, "category": "car",
+         "instance": "one", "azimuth_deg": i % 360, "split": "train"}
         for i in range(count)
     ]  # fmt: skip
 

@@ -52,7 +52,8 @@ class BadRows:
             DatasetError: If it is more than `ACCEPTED` of them, or if no row is left; lists the first ones.
         """
         if self.reasons and (len(self) > ACCEPTED * total or len(self) >= total):
-            msg = f"{len(self)} of {total} rows of {self.path} can't be read, more than {100 * ACCEPTED:g} %:\n{self.listed()}"
+            text = f"{len(self)} of {total} rows of {self.path} can't be read, more than {100 * ACCEPTED:g} %"
+            msg = f"{text}:\n{self.listed()}"
             raise DatasetError(msg)
 
     def tell(self, total: int, say: Say) -> None:
