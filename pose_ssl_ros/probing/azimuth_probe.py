@@ -112,6 +112,7 @@ def fit_azimuth_probe(
     describe: Callable[[Option], dict[str, float]],
     seed: int,
     most: int = MOST_ROWS,
+    rounds: int | None = None,
 ) -> AzimuthProbe:
     """Choose an option on held-out instances, fit it to all, calibrate it on held-out instances.
 
@@ -125,6 +126,7 @@ def fit_azimuth_probe(
         describe: What an option is called in a report.
         seed: Of the hold-out and of the anchors.
         most: Most rows that choosing reads on either side.
+        rounds: Most rounds of holding out; None for as many as there are.
 
     Raises:
         ProbeError: If no row has an azimuth, or validation features have another length.
@@ -133,29 +135,29 @@ def fit_azimuth_probe(
     if validation is not None:
         validation = validation.where(np.isfinite(validation.azimuth))
         checked(validation.features, train.features.shape[1])
-    rounds = parts(train, validation, seed, most)
-    scores: list[list[np.ndarray]] = [[] for _ in options]
-    for fitted, held in rounds:
-        for slot, reader in zip(scores, fit(fitted, options), strict=True):
-            slot.append(reader(held.features))
-    best, loss = len(options) // 2, float("nan")
-    logits, azimuth = np.zeros((0, 1)), np.zeros(0)
-    if rounds:
-        azimuth = np.concatenate([held.azimuth for _, held in rounds])
+    given = validation is not None and len(validation) > 0
+    halves = parts(train, validation, seed, most)[:rounds]
+    best, loss, logits = len(options) // 2, math.nan, np.zeros((0, 1))
+    azimuth = np.concatenate([held.azimuth for _, held in halves]) if halves else np.zeros(0)
+    # With one option and a validation part there is nothing to choose: the reader of all rows is judged itself.
+    if halves and not (given and len(options) == 1):
+        scores: list[list[np.ndarray]] = [[] for _ in options]
+        for fitted, held in halves:
+            for slot, candidate in zip(scores, fit(fitted, options), strict=True):
+                slot.append(candidate(held.features))
         together = [np.concatenate(slot) for slot in scores]
-        losses = [calibrated_loss(rows, bin_of(azimuth, rows.shape[1])) for rows in together]
-        best = int(np.argmin(losses))
-        loss, logits = losses[best], together[best]
+        best = int(np.argmin([calibrated_loss(rows, bin_of(azimuth, rows.shape[1])) for rows in together]))
+        logits = together[best]
     (reader,) = fit(train, [options[best]])
-    if rounds and validation is not None and len(validation):
-        rows = rounds[0][1]
-        logits, azimuth = reader(rows.features), rows.azimuth
     temperature, vague = 1.0, 0.0
-    if rounds:
-        temperature = fit_temperature(logits, bin_of(azimuth, logits.shape[1]))
+    if halves:
+        if given:
+            logits = reader(halves[0][1].features)
+        label = bin_of(azimuth, logits.shape[1])
+        temperature, loss = fit_temperature(logits, label), calibrated_loss(logits, label)
         vague = vague_below(softmax(logits / temperature), azimuth)
     chosen = {**describe(options[best]), "held_out_loss": loss, "temperature": temperature, "vague": vague}
-    familiarity = fit_familiarity(train, rounds, seed)
+    familiarity = fit_familiarity(train, halves, seed)
     return AzimuthProbe(reader, train.features.shape[1], temperature, familiarity, vague, chosen)
 
 

@@ -29,6 +29,7 @@ from pose_ssl_ros.probing.prediction import (
     wrapped,
 )
 from pose_ssl_ros.probing.projection import Projection, fit_projection
+from pose_ssl_ros.probing.small_network import hidden_layer, linear_layer
 
 
 @dataclass(frozen=True)
@@ -43,16 +44,18 @@ class PairSettings:
         rate: Highest learning rate of a one-cycle schedule.
         decay: Weight decay (decoupled).
         dropout: Share of hidden units silenced in training.
+        noise: Standard deviation of the noise added in training to components whose mean square is one.
         bins: Turns told apart.
     """
 
     components: int = 96
     hidden: int = 256
-    steps: int = 800
+    steps: int = 500
     batch: int = 512
     rate: float = 4e-3
     decay: float = 1e-2
     dropout: float = 0.2
+    noise: float = 0.3
     bins: int = FINE_BINS
 
 
@@ -198,35 +201,26 @@ def _fit(train: Labelled, settings: PairSettings, most_turn: float, seed: int) -
     z = torch.from_numpy(projection.apply(train.features))
     turn = soft_targets(wrapped(train.azimuth[second] - train.azimuth[first]), settings.bins, SHARPNESS)
     targets = torch.from_numpy(turn)
-    network = _network(4 * z.shape[1], settings, seed)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay)
+    # A generator of its own: the global one belongs to whoever trains an encoder meanwhile.
     generator = torch.Generator().manual_seed(seed)
+    hidden = hidden_layer(4 * z.shape[1], settings.hidden, generator)
+    network = nn.Sequential(hidden, linear_layer(settings.hidden, settings.bins, generator))
+    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.rate, total_steps=settings.steps)
     with torch.enable_grad():
         for step in range(settings.steps):
             rows = slice((step * settings.batch) % len(first), (step * settings.batch) % len(first) + settings.batch)
-            x = _joined(z[first[rows]], z[second[rows]])
-            hidden = network[1](network[0](x))
-            keep = torch.rand(hidden.shape, generator=generator) >= settings.dropout
-            logits = network[2](hidden * keep / (1 - settings.dropout))
+            views = torch.stack([z[first[rows]], z[second[rows]]])
+            views = views + settings.noise * torch.randn(views.shape, generator=generator)
+            found = hidden(_joined(views[0], views[1]))
+            keep = torch.rand(found.shape, generator=generator) >= settings.dropout
+            logits = network[1](found * keep / (1 - settings.dropout))
             loss = -(targets[rows] * torch.log_softmax(logits, 1)).sum(1).mean()
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
     return PairProbe(projection, network)
-
-
-def _network(width: int, settings: PairSettings, seed: int) -> nn.Sequential:
-    """Weights from a generator of its own: the global one belongs to whoever trains an encoder meanwhile."""
-    layers = nn.Linear(width, settings.hidden), nn.Linear(settings.hidden, settings.bins)
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for layer in layers:
-            bound = 1 / math.sqrt(layer.in_features)
-            layer.weight.uniform_(-bound, bound, generator=generator)
-            layer.bias.zero_()
-    return nn.Sequential(layers[0], nn.GELU(), layers[1])
 
 
 def _joined(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
