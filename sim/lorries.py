@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from pose_ssl_sim import loads
+from pose_ssl_sim import lorry_loads
 from pose_ssl_sim.meshes import Colour, Mesh
 from pose_ssl_sim.paint import (
     AMBER_LAMP,
@@ -40,7 +40,7 @@ def truck(rng: Rng, driven: bool = True) -> Mesh:
     _cab(mesh, rng, (back, nose, front), width, cab_height, floor, paint, driven)
     top = rng.uniform(cab_height - 0.2, cab_height + 0.6)
     bed = (rear, back - rng.uniform(0.12, 0.3))
-    maker = pick(rng, loads.BODIES)
+    maker = pick(rng, lorry_loads.BODIES)
     maker(mesh, rng, bed, width, (floor, top), driven)
     if chance(rng, 0.35):  # tanks and lockers between the axles
         for side in (-1, 1):
