@@ -19,7 +19,7 @@ from pose_ssl_ros.datasets.dataset import DOMAINS, SPLITS
 #: Odometry's error of a change of bearing, per step.
 BEARING_ERROR = math.radians(1.0)
 #: What stands for the motion teacher: spread of its azimuth, and how often it is the wrong way round (reversing).
-#: On our streets it taught half of what moves and was right for .96 of that.
+#: On our streets it taught half and was right for .96 of that.
 TAUGHT, MOTION_ERROR, REVERSING = 0.5, math.radians(8.0), 0.04
 #: What never moves by itself nor is pushed.
 STANDING = ("chair", "sofa")
@@ -168,14 +168,20 @@ def _trajectory(seed: int, number: int, subject: Subject, domain: str, index: in
         path = (high_path if (subject.index + index) % 2 == 0 else gap_path)(rng)
     walk = np.concatenate([[0.0], np.cumsum(rng.normal(0, BEARING_ERROR, VIEWS - 1))])
     bearing = wrap_all(rng.uniform(-math.pi, math.pi) + path.azimuth + walk)
-    taught, error, reversing = rng.random() < TAUGHT, rng.normal(0, MOTION_ERROR), rng.random() < REVERSING
+    taught, error, reversing = rng.random(), rng.normal(0, MOTION_ERROR), rng.random() < REVERSING
     motion = np.full(VIEWS, math.nan)
-    if taught and subject.split == "train" and domain == "in_domain" and _moves(subject):
+    if subject.split == "train" and domain == "in_domain" and taught < _taught(subject):
         motion = wrap_all(path.azimuth + error + (math.pi if reversing else 0.0))
     return Trajectory(number, subject, domain, index, path, bearing, motion)
 
 
-def _moves(subject: Subject) -> bool:
-    """Whether it moves: what needs somebody on it does not move alone."""
-    alone = subject.category in catalogue.CREWED and not subject.crewed
-    return subject.category not in STANDING and not alone
+def _taught(subject: Subject) -> float:
+    """Share of a subject's trajectories of which motion tells: `TAUGHT` over all instances of what can move.
+
+    What needs a driver and has none is parked; those that drive make up for it.
+    """
+    if subject.category in STANDING:
+        return 0.0
+    if subject.category in catalogue.CREWED + catalogue.OPENING:
+        return TAUGHT / _CREWED if subject.crewed else 0.0
+    return TAUGHT
