@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -12,10 +12,16 @@ from pose_ssl_ros.learning.objectives.terms import Batch, Terms
 
 
 class Sampler(Protocol):
-    """Draws triplets: `datasets.triplets.TripletSampler`."""
+    """Draws triplets: `datasets.triplets.TripletSampler`.
 
-    def batch(self, size: int) -> tuple[np.ndarray, np.ndarray]:
-        """Positions (size, 3) of three adjacent views in order, and (size,) of a view further away."""
+    Attributes:
+        state: Where its draws are, as JSON.
+    """
+
+    state: dict[str, Any]
+
+    def batch(self, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """Positions (n, 3) of three adjacent views in order, and (n,) of a view further away."""
         ...
 
 

@@ -25,6 +25,7 @@ from pose_ssl_ros.benchmark.tasks import Task, measure
 from pose_ssl_ros.benchmark.training import Progress, Training, train, untrained
 from pose_ssl_ros.benchmark.weights import Trained, read_trained, write_trained
 from pose_ssl_ros.datasets.dataset import Dataset
+from pose_ssl_ros.datasets.triplets import TripletSampler
 from pose_ssl_ros.learning.encoder import Architecture
 from pose_ssl_ros.learning.objectives.terms import Terms
 
@@ -139,9 +140,6 @@ def _trained(job: Job, dataset: Dataset, cache: RunCache, device: torch.device) 
         return Trained(untrained(job.training, 0).encoder.eval(), None)
     if cache.weights.exists():
         return read_trained(cache.weights, job.architecture)
-    # Nothing but rendered in-domain training crops; labels are read by the supervised ceilings alone.
-    from pose_ssl_ros.datasets.triplets import TripletSampler
-
     learned = dataset.part("train", "in_domain")
     checkpoint = cache.folder / "checkpoint.safetensors"
     sampler = TripletSampler(learned, job.seed)

@@ -1,4 +1,4 @@
-"""A training's state on disk: weights, optimiser and loss curve in one safetensors file, written atomically."""
+"""A training's state on disk: weights, optimiser, sampler and loss curve in one file, written atomically."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
+from pose_ssl_ros.benchmark.batches import Sampler
 from pose_ssl_ros.benchmark.cache import key, write
 
 _MODEL, _OPTIMIZER = "model.", "optimizer."
@@ -23,6 +24,7 @@ def write_state(
     facts: Mapping[str, Any],
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
+    sampler: Sampler,
     step: int,
     curve: Curve,
 ) -> None:
@@ -35,12 +37,12 @@ def write_state(
     for index, state in optimizer.state_dict()["state"].items():
         tensors.update({f"{_OPTIMIZER}{index}.{name}": torch.as_tensor(value) for name, value in state.items()})
     tensors = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
-    told = {"training": key(facts), "step": str(step), "curve": json.dumps(curve)}
+    told = {"training": key(facts), "step": str(step), "curve": json.dumps(curve), "sampler": json.dumps(sampler.state)}
     write(path, save(tensors, told))
 
 
 def read_state(
-    path: Path, facts: Mapping[str, Any], model: nn.Module, optimizer: torch.optim.Optimizer
+    path: Path, facts: Mapping[str, Any], model: nn.Module, optimizer: torch.optim.Optimizer, sampler: Sampler
 ) -> tuple[int, Curve]:
     """Take over a checkpoint.
 
@@ -54,7 +56,7 @@ def read_state(
             if told.get("training") != key(facts):
                 return 0, []
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no mapping)
-        step, curve = int(told["step"]), json.loads(told["curve"])
+        step, curve, drawn = int(told["step"]), json.loads(told["curve"]), json.loads(told["sampler"])
         model.load_state_dict({n[len(_MODEL) :]: v for n, v in tensors.items() if n.startswith(_MODEL)})
     except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
         if path.exists():
@@ -68,4 +70,5 @@ def read_state(
     full = optimizer.state_dict()
     full["state"] = state
     optimizer.load_state_dict(full)
+    sampler.state = drawn
     return step, curve

@@ -1,7 +1,7 @@
 """One method, one seed: the same encoder, budget and schedule for every method.
 
-All randomness of a step follows from the seed and the step's number, so a training that was killed goes on from its
-checkpoint to the same weights as one that was not.
+A step's randomness follows from the seed and the step's number, and the sampler's state is part of the checkpoint: a
+training that was killed goes on to the same weights as one that was not.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def train(
 
     Args:
         dataset: What is trained on.
-        sampler: Fresh, of the training's seed; batches that a resumed training has seen are drawn again and left.
+        sampler: Fresh, of the training's seed; its state is part of the checkpoint.
         training: See `Training`.
         device: Where.
         checkpoint: File that is written about every minute and removed by nobody here.
@@ -117,9 +117,7 @@ def train(
     model.train()
     trainable = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trainable, lr=training.learning_rate, weight_decay=WEIGHT_DECAY)
-    start, curve = read_state(checkpoint, training.facts(), model, optimizer)
-    for _ in range(start):
-        sampler.batch(training.batch)
+    start, curve = read_state(checkpoint, training.facts(), model, optimizer, sampler)
     every = max(1, training.steps // CURVE_POINTS)
     saved, bad = time.monotonic(), 0
     losses: dict[str, float] = {}
@@ -135,7 +133,7 @@ def train(
             losses = _figures(parts)
             curve.append({"step": float(step + 1), **losses})
         if step + 1 < training.steps and time.monotonic() - saved > checkpoint_period:
-            write_state(checkpoint, training.facts(), model, optimizer, step + 1, curve)
+            write_state(checkpoint, training.facts(), model, optimizer, sampler, step + 1, curve)
             saved = time.monotonic()
         tell(Progress(step + 1, training.steps, losses))
     return model.eval(), curve

@@ -86,8 +86,8 @@ def run(options: argparse.Namespace) -> int:
         raise CommandError(str(error)) from error
     for table in outcome.tables[:2]:
         print("\n" + table.markdown())
-    for title, error in outcome.failed.items():
-        print(f"failed: {title}: {error}", file=sys.stderr)
+    for title, reason in outcome.failed.items():
+        print(f"failed: {title}: {reason}", file=sys.stderr)
     return 1 if outcome.failed else 0
 
 
