@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from pose_ssl_sim import (
+    aircraft,
     animals,
     bicycles,
     buses,
@@ -14,9 +15,9 @@ from pose_ssl_sim import (
     crafts,
     excavators,
     figures,
+    forklifts,
     furniture,
     lorries,
-    machines,
     motorcycles,
     rail,
     scooters,
@@ -74,10 +75,10 @@ _MAKERS: dict[str, Callable[..., Mesh]] = {
     "bicycle": bicycles.bicycle,
     "scooter": scooters.scooter,
     # working machines
-    "forklift": machines.forklift,
+    "forklift": forklifts.forklift,
     "excavator": excavators.excavator,
     "tractor": tractors.tractor,
-    "airplane": machines.airplane,
+    "airplane": aircraft.airplane,
     "motorboat": crafts.motorboat,
     # people and what they sit on
     "pedestrian": figures.pedestrian,

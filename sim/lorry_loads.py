@@ -191,8 +191,8 @@ def timber(mesh: Mesh, rng: Rng, x: tuple[float, float], width: float, z: tuple[
             )
     mesh.box((x[1] - 0.05, 0, z[0] + 0.7), (0.08, width * 0.9, 1.4), DARK)
     for side in (-1, 1):
-        for k in (0.15, 0.6):
-            mesh.box((x[0] + long * k, side * width * 0.44, z[0] + 0.55), (0.08, 0.07, 1.1), DARK)
+        for share in (0.15, 0.6):
+            mesh.box((x[0] + long * share, side * width * 0.44, z[0] + 0.55), (0.08, 0.07, 1.1), DARK)
 
 
 def container(mesh: Mesh, rng: Rng, x: tuple[float, float], width: float, z: tuple[float, float], driven: bool) -> None:

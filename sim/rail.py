@@ -33,7 +33,7 @@ def tram(rng: Rng, driven: bool = True) -> Mesh:
     mesh = Mesh()
     old = chance(rng, 0.3)
     sections = 1 if old else int(rng.integers(1, 4))
-    length = rng.uniform(7.5, 9.5) if sections == 1 else rng.uniform(4.2, 4.8) * sections
+    length = rng.uniform(7.5, 9.5) if sections == 1 else rng.uniform(3.9, 4.5) * sections
     width, height = rng.uniform(2.1, 2.45), rng.uniform(2.9, 3.3)
     front, rear, h = length / 2, -length / 2, width / 2
     paint = body_colour(rng)
