@@ -1,0 +1,1 @@
+"""Real meshes, fetched on demand and never shipped: what was learned on parametric shapes is tested on them."""
