@@ -34,7 +34,7 @@ def dog(rng: Rng) -> Mesh:
     leg = rng.uniform(0.3, 0.45) if long > 1.2 * tall else rng.uniform(0.46, 0.6)
     coat = body_colour(rng)
     sock = pick(rng, (coat, coat, body_colour(rng)))
-    fur = pick(rng, (1.0, 1.0, rng.uniform(1.1, 1.45)))
+    fur = pick(rng, (1.0, 1.0, rng.uniform(1.1, 1.35)))
     deep = tall * (1 - leg) * 0.5 * fur
     wide = deep * rng.uniform(0.62, 0.95)
     waist = rng.uniform(0.55, 0.95) if fur == 1.0 else 0.95
@@ -55,7 +55,7 @@ def dog(rng: Rng) -> Mesh:
         side, front = (-1, 1)[number % 2], number < 2
         y = side * wide * 0.62
         if sits and not front:
-            mesh.sphere((rump[0] + deep * 0.7, side * wide * 0.85, deep * 0.85), (deep, thick * 1.5, deep * 0.85), coat)
+            mesh.sphere((rump[0] + deep * 0.7, side * wide * 0.85, deep * 0.85), (deep * 0.85, thick * 1.5, deep * 0.8), coat)
             foot = np.array([rump[0] + deep * 1.7, side * wide, thick * 0.5])
         else:
             end = chest if front else spine[1]
