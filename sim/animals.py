@@ -55,7 +55,9 @@ def dog(rng: Rng) -> Mesh:
         side, front = (-1, 1)[number % 2], number < 2
         y = side * wide * 0.62
         if sits and not front:
-            mesh.sphere((rump[0] + deep * 0.7, side * wide * 0.85, deep * 0.85), (deep * 0.85, thick * 1.5, deep * 0.8), coat)
+            mesh.sphere(
+                (rump[0] + deep * 0.7, side * wide * 0.85, deep * 0.85), (deep * 0.85, thick * 1.5, deep * 0.8), coat
+            )
             foot = np.array([rump[0] + deep * 1.7, side * wide, thick * 0.5])
         else:
             end = chest if front else spine[1]
