@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 
-from pose_ssl_ros.probing.calibration import fit_temperature
-from pose_ssl_ros.probing.held_out import MOST_ROWS, Reader, calibrated_loss, parts, thinned
+from pose_ssl_ros.probing.calibration import TurnTemperature, fit_turn_temperature
+from pose_ssl_ros.probing.held_out import MOST_ROWS, Reader, cross_entropy, parts, thinned
 from pose_ssl_ros.probing.prediction import (
     AzimuthPrediction,
     Labelled,
@@ -25,7 +25,6 @@ from pose_ssl_ros.probing.prediction import (
     decide,
     heading_from,
     mass_within,
-    softmax,
     wrapped,
 )
 from pose_ssl_ros.probing.projection import Projection, fit_projection
@@ -70,7 +69,7 @@ class AzimuthProbe:
     Attributes:
         reader: Logits (N, B) of features (N, F), before the temperature.
         length: F.
-        temperature: Divides the logits.
+        temperature: Of the axis and of the flip.
         familiarity: Which features it may answer for.
         vague: Probability within 45 degrees of the azimuth below which an answer is vague.
         chosen: What held-out instances chose (penalties, figures), for reports.
@@ -78,7 +77,7 @@ class AzimuthProbe:
 
     reader: Reader
     length: int
-    temperature: float
+    temperature: TurnTemperature
     familiarity: Familiarity
     vague: float
     chosen: dict[str, float]
@@ -94,9 +93,9 @@ class AzimuthProbe:
             bins = self.reader(np.zeros((1, self.length), np.float32)).shape[1]
             return AzimuthPrediction(np.zeros(0), np.zeros((0, bins)), np.zeros((0, 5), np.float32), np.zeros(0, int))
         logits = self.reader(x)
-        probability = softmax(logits / self.temperature)
+        probability = self.temperature.apply(logits)
         # A temperature below one leaves a single bin: the mean over bins is finer without it.
-        azimuth = azimuth_of(softmax(logits / max(1.0, self.temperature)))
+        azimuth = azimuth_of(replace(self.temperature, axis=max(1.0, self.temperature.axis)).apply(logits))
         clear = _sigmoid(24.0 * (mass_within(probability, azimuth, SECTOR) - self.vague))
         known = self.familiarity(x) * clear * finite
         heading = heading_from(probability, known)
@@ -146,19 +145,30 @@ def fit_azimuth_probe(
             for slot, candidate in zip(scores, fit(fitted, options), strict=True):
                 slot.append(candidate(held.features))
         together = [np.concatenate(slot) for slot in scores]
-        best = int(np.argmin([calibrated_loss(rows, bin_of(azimuth, rows.shape[1])) for rows in together]))
+        best = int(np.argmin([_judged(rows, bin_of(azimuth, rows.shape[1]))[1] for rows in together]))
         logits = together[best]
     (reader,) = fit(train, [options[best]])
-    temperature, vague = 1.0, 0.0
+    temperature, vague = TurnTemperature(), 0.0
     if halves:
         if given:
             logits = reader(halves[0][1].features)
-        label = bin_of(azimuth, logits.shape[1])
-        temperature, loss = fit_temperature(logits, label), calibrated_loss(logits, label)
-        vague = vague_below(softmax(logits / temperature), azimuth)
-    chosen = {**describe(options[best]), "held_out_loss": loss, "temperature": temperature, "vague": vague}
+        temperature, loss = _judged(logits, bin_of(azimuth, logits.shape[1]))
+        vague = vague_below(temperature.apply(logits), azimuth)
+    chosen = {
+        **describe(options[best]),
+        "held_out_loss": loss,
+        "axis_temperature": temperature.axis,
+        "flip_temperature": temperature.flip,
+        "vague": vague,
+    }
     familiarity = fit_familiarity(train, halves, seed)
     return AzimuthProbe(reader, train.features.shape[1], temperature, familiarity, vague, chosen)
+
+
+def _judged(logits: np.ndarray, label: np.ndarray) -> tuple[TurnTemperature, float]:
+    """The temperatures of held-out logits and the cross entropy that they leave."""
+    temperature = fit_turn_temperature(logits, label)
+    return temperature, cross_entropy(temperature.apply(logits), label)
 
 
 def vague_below(probability: np.ndarray, azimuth: np.ndarray, most: float = VAGUE) -> float:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pose_ssl_ros.probing.prediction import AzimuthPrediction, ProbeError, mass_within, wrapped
+from pose_ssl_ros.probing.prediction import AzimuthPrediction, ProbeError, mass_within, softmax, wrapped
 
 #: An azimuth counts as right within this angle (30 degrees).
 RIGHT_WITHIN = math.pi / 6
@@ -138,6 +138,50 @@ def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
         else:
             low = left
     return math.exp((low + high) / 2)
+
+
+@dataclass(frozen=True)
+class TurnTemperature:
+    """Temperatures of a distribution over a whole turn: one for the axis, one for which end is the front.
+
+    Where the axis lies is often clear while the flip is a guess.  One temperature for both would
+    state the axis too timidly or the flip too boldly.
+    """
+
+    axis: float = 1.0
+    flip: float = 1.0
+
+    def apply(self, logits: np.ndarray) -> np.ndarray:
+        """Probabilities (N, B) of logits (N, B) over bins of a whole turn, B even; (1, 1) is the plain softmax."""
+        axis, flip = _axis_and_flip(logits)
+        front = softmax(np.stack([flip, np.zeros_like(flip)], axis=-1).reshape(-1, 2) / self.flip)
+        front = front[:, 0].reshape(flip.shape)
+        by_axis = softmax(axis / self.axis)
+        return np.concatenate([by_axis * front, by_axis * (1 - front)], axis=1)
+
+
+def fit_turn_temperature(logits: np.ndarray, label: np.ndarray) -> TurnTemperature:
+    """The two temperatures with the least cross entropy, which is a sum of one term for each.
+
+    Args:
+        logits: (N, B) over bins of a whole turn, B even.
+        label: (N,) true bins.
+    """
+    if not len(logits):
+        return TurnTemperature()
+    axis, flip = _axis_and_flip(logits)
+    half = axis.shape[1]
+    at_truth = flip[np.arange(len(flip)), label % half]
+    two = np.stack([at_truth, np.zeros_like(at_truth)], axis=1)
+    return TurnTemperature(fit_temperature(axis, label % half), fit_temperature(two, label // half))
+
+
+def _axis_and_flip(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Logits (N, B / 2) of axes, and (N, B / 2) of the first end against the other."""
+    logits = np.asarray(logits, float)
+    half = logits.shape[1] // 2
+    first, second = logits[:, :half], logits[:, half:]
+    return np.logaddexp(first, second), first - second
 
 
 def azimuth_confidence(prediction: AzimuthPrediction, reach: float = RIGHT_WITHIN) -> np.ndarray:

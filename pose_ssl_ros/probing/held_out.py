@@ -55,5 +55,9 @@ def thinned(labelled: Labelled, seed: int, most: int = MOST_ROWS) -> Labelled:
 
 def calibrated_loss(logits: np.ndarray, label: np.ndarray) -> float:
     """Cross entropy of held-out logits (N, B) against class indices (N,) at their best temperature."""
-    p = softmax(logits / fit_temperature(logits, label))
-    return -float(np.log(p[np.arange(len(p)), label] + 1e-12).mean())
+    return cross_entropy(softmax(logits / fit_temperature(logits, label)), label)
+
+
+def cross_entropy(probability: np.ndarray, label: np.ndarray) -> float:
+    """Mean negative logarithm of what (N, B) gives to class indices (N,)."""
+    return -float(np.log(probability[np.arange(len(probability)), label] + 1e-12).mean())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import torch
 from torch import nn
@@ -10,7 +11,8 @@ from torch import nn
 
 def linear_layer(inputs: int, outputs: int, generator: torch.Generator | None) -> nn.Linear:
     """A linear layer without bias at first; weights uniform within 1 / sqrt(inputs), zero without a generator."""
-    layer = nn.Linear(inputs, outputs)
+    # The usual start of a layer would draw from the global generator: that belongs to whoever trains meanwhile.
+    layer = nn.utils.skip_init(nn.Linear, inputs, outputs)
     with torch.no_grad():
         layer.bias.zero_()
         if generator is None:
@@ -18,7 +20,7 @@ def linear_layer(inputs: int, outputs: int, generator: torch.Generator | None) -
         else:
             bound = 1 / math.sqrt(inputs)
             layer.weight.uniform_(-bound, bound, generator=generator)
-    return layer
+    return cast(nn.Linear, layer)
 
 
 def hidden_layer(inputs: int, width: int, generator: torch.Generator) -> nn.Sequential:

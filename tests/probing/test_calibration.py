@@ -9,10 +9,12 @@ import pytest
 
 from pose_ssl_ros.evaluation import metrics
 from pose_ssl_ros.probing.calibration import (
+    TurnTemperature,
     accuracy_coverage,
     azimuth_reliability,
     expected_calibration_error,
     fit_temperature,
+    fit_turn_temperature,
     reliability,
 )
 from pose_ssl_ros.probing.heading_head import bin_centres, soft_targets
@@ -107,6 +109,18 @@ def test_temperature_has_the_least_cross_entropy_of_a_fine_grid() -> None:
 
 def test_temperature_without_rows_is_one() -> None:
     assert fit_temperature(np.zeros((0, 4)), np.zeros(0, int)) == 1.0
+
+
+def test_two_temperatures_of_one_are_the_softmax_and_each_is_found_again() -> None:
+    random = np.random.default_rng(4)
+    logits = random.normal(size=(8000, 16)) * 1.5
+    np.testing.assert_allclose(TurnTemperature().apply(logits), softmax(logits), atol=1e-12)
+    truth = TurnTemperature(axis=0.5, flip=4.0).apply(logits)
+    np.testing.assert_allclose(truth.sum(1), 1)
+    label = np.array([random.choice(16, p=p) for p in truth])
+    found = fit_turn_temperature(logits, label)
+    assert found.axis == pytest.approx(0.5, rel=0.1) and found.flip == pytest.approx(4.0, rel=0.2)
+    assert fit_turn_temperature(np.zeros((0, 16)), np.zeros(0, int)) == TurnTemperature()
 
 
 def test_temperature_improves_the_ece() -> None:

@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 import pytest
-from tests.probing.circles import circles, far_away
 
 from pose_ssl_ros.probing.calibration import azimuth_reliability
 from pose_ssl_ros.probing.knn import fit_knn_azimuth, fit_knn_identity, fit_neighbours
 from pose_ssl_ros.probing.pose_figures import pose_figures
 from pose_ssl_ros.probing.prediction import Labelled, ProbeError
+from tests.probing.circles import circles, far_away
 
 
 @pytest.mark.parametrize("centred", [True, False])
@@ -121,7 +121,7 @@ def test_azimuth_of_other_instances() -> None:
 def test_a_validation_part_is_used_and_must_fit() -> None:
     train, validation = circles(12, 12, seed=7), circles(6, 12, seed=8)
     probe = fit_knn_azimuth(train, validation)
-    assert probe.chosen["temperature"] != fit_knn_azimuth(train).chosen["temperature"]
+    assert probe.chosen["axis_temperature"] != fit_knn_azimuth(train).chosen["axis_temperature"]
     wrong = Labelled(validation.features[:, :-1], validation.azimuth, validation.instance, validation.category)
     with pytest.raises(ProbeError, match="fitted"):
         fit_knn_azimuth(train, wrong)
