@@ -150,8 +150,8 @@ def _step(
 ) -> dict[str, torch.Tensor] | None:
     """One step; None if loss or gradient was not finite and the weights were left as they were."""
     triplets, wide = sampler.batch(training.batch)
-    batch = make_batch(dataset, triplets, wide, training.terms).to(device)
     generator = torch.Generator().manual_seed(seed_of(training.seed, step))
+    batch = make_batch(dataset, triplets, wide, training.terms).mirrored(generator).to(device)
     augmentation = Augmentation()
 
     def augment(crops: torch.Tensor) -> torch.Tensor:

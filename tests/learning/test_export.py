@@ -109,7 +109,9 @@ def test_only_changed_weights_change_the_hash() -> None:
     assert read_version(export(encoder, *pair, ModelVersion(3))).sha256 != first
 
 
-@pytest.mark.parametrize("architecture", [Architecture(48, 16), Architecture(160, 16), Architecture(64, 12), Architecture(64, 16, depth=9)])
+@pytest.mark.parametrize(
+    "architecture", [Architecture(48, 16), Architecture(160, 16), Architecture(64, 12), Architecture(64, 16, depth=9)]
+)
 def test_sizes_that_do_not_fit_are_refused(architecture: Architecture) -> None:
     with pytest.raises(ValueError, match="must be"):
         Encoder(architecture)

@@ -7,7 +7,8 @@ import math
 import pytest
 import torch
 
-from pose_ssl_ros.learning.objectives.equivariance import equivariance_loss
+from pose_ssl_ros.learning.objectives.equivariance import balance_loss, equivariance_loss
+from pose_ssl_ros.learning.objectives.terms import Batch
 
 BIN = 2 * math.pi / 16
 
@@ -61,3 +62,30 @@ def test_unknown_turns_are_masked_and_gradients_are_finite_differences() -> None
     nothing = equivariance_loss(first, second, torch.full((4,), math.nan))
     nothing.backward()
     assert float(nothing.detach()) == 0 and float(first.grad.abs().sum()) == 0  # type: ignore[union-attr]
+
+
+def test_balance_is_zero_when_the_answers_of_a_batch_are_even() -> None:
+    assert float(balance_loss(peaked(*range(16)))) == pytest.approx(0, abs=1e-6)
+    # All on one bin of sixteen: log 16; half on each of two: log 8.
+    assert float(balance_loss(peaked(3, 3, 3))) == pytest.approx(math.log(16), abs=1e-6)
+    assert float(balance_loss(peaked(3, 9))) == pytest.approx(math.log(8), abs=1e-6)
+    assert torch.autograd.gradcheck(balance_loss, (spread(4, 2).requires_grad_(),))
+
+
+def test_a_mirrored_batch_turns_pictures_and_signs_together() -> None:
+    count, ramp = 64, torch.arange(4.0)
+    views = ramp.expand(count, 3, 3, 4, 4).clone()
+    angle = torch.linspace(-3, 3, count)
+    batch = Batch(views, wide=views[:, 0], turn=angle, motion=angle, wide_motion=angle * 2, azimuth=angle)
+    found = batch.mirrored(torch.Generator().manual_seed(0))
+    flipped = found.views[:, 0, 0, 0, 0] == 3
+    assert 16 < int(flipped.sum()) < 48
+    assert torch.equal(found.views[flipped], views[flipped].flip(-1)) and torch.equal(
+        found.views[~flipped], views[~flipped]
+    )
+    sign = torch.where(flipped, -1.0, 1.0)
+    for name, factor in (("turn", 1), ("motion", 1), ("wide_motion", 2), ("azimuth", 1)):
+        assert torch.equal(getattr(found, name), sign * angle * factor)
+    assert found.wide is not None and found.wide_mirrored is not None
+    assert torch.equal(found.wide[:, 0, 0, 0] == 3, flipped ^ found.wide_mirrored)
+    assert 16 < int(found.wide_mirrored.sum()) < 48

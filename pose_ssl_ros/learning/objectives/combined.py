@@ -13,7 +13,7 @@ from pose_ssl_ros.learning.encoder import Architecture, Encoder
 from pose_ssl_ros.learning.objectives.azimuth import azimuth_loss
 from pose_ssl_ros.learning.objectives.base import ObjectiveError
 from pose_ssl_ros.learning.objectives.category import category_loss
-from pose_ssl_ros.learning.objectives.equivariance import equivariance_loss
+from pose_ssl_ros.learning.objectives.equivariance import balance_loss, equivariance_loss
 from pose_ssl_ros.learning.objectives.registry import create
 from pose_ssl_ros.learning.objectives.terms import Batch, Terms
 from pose_ssl_ros.learning.objectives.trajectory import trajectory_loss
@@ -24,6 +24,8 @@ Augment = Callable[[torch.Tensor], torch.Tensor]
 
 #: The motion teacher is wrong now and then; its targets keep that much for the other bins.
 TEACHER_SMOOTHING = 0.1
+#: Weight within the equivariance term of that the answers of a batch are spread evenly.
+BALANCE = 2.0
 
 
 class Combined(nn.Module):
@@ -96,15 +98,7 @@ class Combined(nn.Module):
         if terms.trajectory_weight > 0:
             parts["trajectory"] = self._trajectory(batch.views)
             parts["loss"] = parts["loss"] + terms.trajectory_weight * parts["trajectory"]
-        taught, paired = batch.motion is not None, batch.wide is not None and batch.turn is not None
-        if terms.teacher_weight > 0 and taught:
-            parts["teacher"] = azimuth_loss(
-                self.heading_logits(middle), _twice(batch.motion), smoothing=TEACHER_SMOOTHING
-            )
-            parts["loss"] = parts["loss"] + terms.teacher_weight * parts["teacher"]
-        if terms.equivariance_weight > 0 and paired:
-            parts["equivariance"] = self._equivariance(batch, middle[:count], augment)
-            parts["loss"] = parts["loss"] + terms.equivariance_weight * parts["equivariance"]
+        self._pose(batch, middle, augment, parts)
         parts["feature"] = last[:count].detach()
         return parts
 
@@ -177,13 +171,37 @@ class Combined(nn.Module):
         left, centre, right = feature.view(len(views), 3, -1).unbind(1)
         return trajectory_loss(left, centre, right)
 
-    def _equivariance(self, batch: Batch, middle: torch.Tensor, augment: Augment) -> torch.Tensor:
-        """What the augmented centre and the augmented wide view read must differ by the known turn."""
-        assert batch.wide is not None and batch.turn is not None
-        first = functional.log_softmax(self.heading_logits(middle), dim=1)
-        other = self.encoder.middle(augment(batch.wide))
-        second = functional.log_softmax(self.heading_logits(other), dim=1)
-        return equivariance_loss(first, second, batch.turn)
+    def _pose(
+        self, batch: Batch, middle: torch.Tensor, augment: Augment, parts: dict[str, torch.Tensor]
+    ) -> None:
+        """Add what odometry and motion say of the azimuth to the parts, and to their `loss`."""
+        terms, count = self.terms, len(batch)
+        taught = terms.teacher_weight > 0 and batch.motion is not None
+        paired = terms.equivariance_weight > 0 and batch.wide is not None and batch.turn is not None
+        if not (taught or paired):
+            return
+        logits, labels = self.heading_logits(middle), [batch.motion, batch.motion]
+        if batch.wide is not None:
+            wide = self.heading_logits(self.encoder.middle(augment(batch.wide)))
+            if batch.wide_mirrored is not None:
+                # Bins lie evenly about zero: the mirror image of a distribution is its reverse.
+                wide = torch.where(batch.wide_mirrored[:, None], wide.flip(1), wide)
+            logits = torch.cat([logits, wide])
+            nothing = torch.full((count,), torch.nan, device=wide.device)
+            labels.append(nothing if batch.wide_motion is None else batch.wide_motion)
+        if taught:
+            told = torch.cat([label for label in labels if label is not None])
+            parts["teacher"] = azimuth_loss(logits, told, smoothing=TEACHER_SMOOTHING)
+            parts["loss"] = parts["loss"] + terms.teacher_weight * parts["teacher"]
+        if paired:
+            assert batch.turn is not None
+            chances = functional.log_softmax(logits, dim=1)
+            first, second, known = chances[:count], chances[-count:], torch.isfinite(batch.turn)
+            parts["equivariance"] = equivariance_loss(first, second, batch.turn)
+            if known.any():
+                balance = balance_loss(torch.cat([first[known], second[known]]))
+                parts["equivariance"] = parts["equivariance"] + BALANCE * balance
+            parts["loss"] = parts["loss"] + terms.equivariance_weight * parts["equivariance"]
 
 
 def _twice(values: torch.Tensor | None) -> torch.Tensor:

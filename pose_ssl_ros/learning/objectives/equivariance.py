@@ -3,6 +3,10 @@
 No label says what the azimuth is: odometry says by how much it changed.  The
 probability that two independent readings are consistent with that change is
 the circular correlation of their distributions at the known shift.
+
+Alone, that is satisfied by one broad answer to everything as long as turns are
+small; objects are met from all sides, so the mean of a batch's answers must be
+even (`balance_loss`).
 """
 
 from __future__ import annotations
@@ -34,3 +38,13 @@ def equivariance_loss(log_p_first: torch.Tensor, log_p_second: torch.Tensor, tur
     shifted = torch.logaddexp(lower + torch.log1p(-part), upper + torch.log(part))
     each = -torch.logsumexp(log_p_first + shifted, dim=1)
     return torch.where(known, each, torch.zeros_like(each)).sum() / known.sum().clamp_min(1)
+
+
+def balance_loss(log_p: torch.Tensor) -> torch.Tensor:
+    """Kullback-Leibler divergence of the batch's mean distribution from the uniform one; zero when it is even.
+
+    Args:
+        log_p: Log-probabilities (N, B) over equal azimuth bins.
+    """
+    mean = torch.logsumexp(log_p, dim=0) - math.log(len(log_p))
+    return (mean.exp() * mean).sum() + math.log(log_p.shape[1])

@@ -71,6 +71,9 @@ class Batch:
         motion: (N,) azimuth of the centre that its own motion tells, radians, NaN not known.
         category: (N,) int64, -1 not known; for the supervised ceiling alone.
         azimuth: (N,) azimuth of the centre, radians, NaN not known; for the supervised ceiling alone.
+        wide_mirrored: (N,) bool, whether `wide` is a mirror image beside an unmirrored centre or the other way
+            round; `turn` and `wide_motion` are those of the picture before that mirror.
+        wide_motion: (N,) azimuth of `wide` that its own motion tells, radians, NaN not known.
     """
 
     views: torch.Tensor
@@ -79,6 +82,8 @@ class Batch:
     motion: torch.Tensor | None = None
     category: torch.Tensor | None = None
     azimuth: torch.Tensor | None = None
+    wide_mirrored: torch.Tensor | None = None
+    wide_motion: torch.Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.views)
@@ -87,3 +92,28 @@ class Batch:
         """The same on another device."""
         known = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
         return replace(self, **{name: value.to(device) for name, value in known.items()})
+
+    def mirrored(self, generator: torch.Generator) -> Batch:
+        """Half of the samples as in a mirror, all views of a sample alike, and azimuths with the other sign.
+
+        No objective is told that an image and its mirror image are the same: left and right stay apart.  Of the
+        wide views, half are mirrored once more, which `wide_mirrored` says: an object and its mirror image have
+        opposite azimuths, and that is what ties the zero of the azimuth to the plane of symmetry.
+        """
+        whole = torch.rand(len(self), generator=generator) < 0.5
+        alone = torch.rand(len(self), generator=generator) < 0.5
+        changed: dict[str, torch.Tensor] = {"views": _flip(self.views, whole)}
+        if self.wide is not None:
+            changed["wide"] = _flip(self.wide, whole ^ alone)
+            changed["wide_mirrored"] = alone.to(self.wide.device)
+        for name in ("turn", "motion", "wide_motion", "azimuth"):
+            value = getattr(self, name)
+            if value is not None:
+                changed[name] = torch.where(whole.to(value.device), -value, value)
+        return replace(self, **changed)
+
+
+def _flip(pixels: torch.Tensor, which: torch.Tensor) -> torch.Tensor:
+    """Pixels (N, ..., S, S) with the samples `which` mirrored left to right."""
+    shape = (-1, *([1] * (pixels.ndim - 1)))
+    return torch.where(which.view(shape).to(pixels.device), pixels.flip(-1), pixels)
