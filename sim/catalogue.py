@@ -138,7 +138,6 @@ def sample(category: str, rng: np.random.Generator, *, crewed: bool = True) -> O
     maker = _MAKERS[category]
     mesh = maker(rng, crewed) if category in CREWED + OPENING else maker(rng)
     low, high = mesh.bounds()
-    # The footprint is symmetric about the origin only if the mesh is.
-    mesh = mesh.moved((-(low[0] + high[0]) / 2, -(low[1] + high[1]) / 2, 0.0))
-    size = high - low
-    return ObjectSpec(category, mesh, (float(size[0]), float(size[1]), float(high[2])))
+    mesh = mesh.moved((-(low[0] + high[0]) / 2, -(low[1] + high[1]) / 2, -low[2]))
+    length, width, height = (float(v) for v in high - low)
+    return ObjectSpec(category, mesh, (length, width, height))

@@ -120,7 +120,7 @@ def _tram_face(
     board = b - 0.13 * run
     mesh.box((board, 0, z1 + 0.13), (0.1, h * 1.1, 0.19), INSIDE)
     end_panel(mesh, 1, (board + 0.056, board + 0.056), (z1 + 0.07, z1 + 0.19), (-h * 0.4, h * 0.3), AMBER_LAMP)
-    lamp_z = rng.uniform(skirt + 0.3, sill - 0.15)
+    lamp_z = rng.uniform(min(skirt + 0.3, sill - 0.3), sill - 0.15)
     if old or chance(rng, 0.4):
         for y in (0.0,) if old and chance(rng, 0.5) else (-h * k * 0.7, h * k * 0.7):
             round_lamp(mesh, (front - 0.03, y, lamp_z), 0.14 if old else 0.11, WHITE_LAMP)
