@@ -1,21 +1,28 @@
 """The pair probe: by how much an object has turned between two views of it.
 
-Reads [z1, z2, z1 - z2, z1 * z2] of half-whitened principal components through one hidden layer into a
-softmax over turns.  It is asked in both orders and the two answers are multiplied: a turn back is a turn
-forward with the other sign, by construction.
+Two readers, added as log-probabilities.  One gives each view a distribution over a circle of its own and
+correlates the two round the circle: turning both views changes nothing, and where the circle's zero lies is
+never asked, so labels of turns are enough.  The other reads [z1, z2, z1 - z2, z1 * z2] of principal
+components through one hidden layer, for what is seen in both views only together.
+
+The probe is asked in both orders: a turn back is a turn forward with the other sign, by construction.
+
+Measured on renders read by the start model's middle layer, turns of any size, new instances (240 instances of six
+categories to fit; 40 of two categories that the encoder never saw): within 30 degrees .70 and .37 by the second
+reader alone, .78 and .42 by the first alone, .78 and .50 by both.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import nn
 
 from pose_ssl_ros.probing.azimuth_probe import SHARPNESS
-from pose_ssl_ros.probing.calibration import fit_temperature
+from pose_ssl_ros.probing.calibration import TurnTemperature, fit_turn_temperature
 from pose_ssl_ros.probing.heading_head import soft_targets
 from pose_ssl_ros.probing.held_out import parts
 from pose_ssl_ros.probing.prediction import (
@@ -25,7 +32,6 @@ from pose_ssl_ros.probing.prediction import (
     azimuth_of,
     bin_of,
     checked,
-    softmax,
     wrapped,
 )
 from pose_ssl_ros.probing.projection import Projection, fit_projection
@@ -38,7 +44,8 @@ class PairSettings:
 
     Attributes:
         components: Principal components of each view.
-        hidden: Width of the hidden layer.
+        hidden: Width of the hidden layers.
+        whitening: See `projection.fit_projection`.
         steps: Most steps of Adam.
         batch: Pairs a step.
         rate: Highest learning rate of a one-cycle schedule.
@@ -48,14 +55,15 @@ class PairSettings:
         bins: Turns told apart.
     """
 
-    components: int = 96
+    components: int = 160
     hidden: int = 256
-    steps: int = 500
-    batch: int = 512
+    whitening: float = 0.25
+    steps: int = 400
+    batch: int = 256
     rate: float = 4e-3
-    decay: float = 1e-2
+    decay: float = 0.3
     dropout: float = 0.2
-    noise: float = 0.3
+    noise: float = 0.7
     bins: int = FINE_BINS
 
 
@@ -76,10 +84,10 @@ class TurnPrediction:
 class PairProbe:
     """A fitted pair probe."""
 
-    def __init__(self, projection: Projection, network: nn.Module, temperature: float = 1.0) -> None:
+    def __init__(self, projection: Projection, network: nn.Module, temperature: TurnTemperature | None = None) -> None:
         self._projection = projection
         self._network = network
-        self.temperature = temperature
+        self.temperature = temperature or TurnTemperature()
 
     def logits(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """Logits (N, bins) of turns from features (N, F) to features (N, F)."""
@@ -87,10 +95,11 @@ class PairProbe:
         b = torch.from_numpy(self._projection.apply(second))
         self._network.eval()
         with torch.no_grad():
-            forth = [self._network(_joined(x, y)) for x, y in zip(a.split(4096), b.split(4096), strict=True)]
-            back = [self._network(_joined(y, x)) for x, y in zip(a.split(4096), b.split(4096), strict=True)]
+            views = list(zip(a.split(4096), b.split(4096), strict=True))
+            forth = torch.cat([self._network(x, y) for x, y in views])
+            back = torch.cat([self._network(y, x) for x, y in views])
         # Bin centres lie symmetric about 0, so reversing the order of bins changes the sign of the turn.
-        return np.asarray(((torch.cat(forth) + torch.cat(back).flip(1)) / 2).numpy(), np.float64)
+        return np.asarray(((forth + back.flip(1)) / 2).numpy(), np.float64)
 
     def predict(self, first: np.ndarray, second: np.ndarray) -> TurnPrediction:
         """Turns from the first views (N, F) to the second (N, F) of the same objects.
@@ -104,9 +113,11 @@ class PairProbe:
             msg = f"{len(a)} first views, but {len(b)} second ones"
             raise ProbeError(msg)
         known = known_a & known_b
-        probability = softmax(self.logits(a, b) / self.temperature)
+        logits = self.logits(a, b)
+        probability = self.temperature.apply(logits)
+        turn = azimuth_of(replace(self.temperature, axis=max(1.0, self.temperature.axis)).apply(logits))
         probability[~known] = 1 / probability.shape[1]
-        return TurnPrediction(np.where(known, azimuth_of(probability), np.nan), probability)
+        return TurnPrediction(np.where(known, turn, np.nan), probability)
 
 
 def draw_pairs(
@@ -188,7 +199,7 @@ def fit_pair(
         logits.append(judge.logits(held.features[a], held.features[b]))
         bins.append(bin_of(held.azimuth[b] - held.azimuth[a], settings.bins))
     if logits:
-        probe.temperature = fit_temperature(np.concatenate(logits), np.concatenate(bins))
+        probe.temperature = fit_turn_temperature(np.concatenate(logits), np.concatenate(bins))
     return probe
 
 
@@ -197,24 +208,23 @@ def _fit(train: Labelled, settings: PairSettings, most_turn: float, seed: int) -
     if not len(first):
         msg = "no instance has two views whose azimuths are known"
         raise ProbeError(msg)
-    projection = fit_projection(train.features, settings.components)
+    projection = fit_projection(train.features, settings.components, settings.whitening)
     z = torch.from_numpy(projection.apply(train.features))
     turn = soft_targets(wrapped(train.azimuth[second] - train.azimuth[first]), settings.bins, SHARPNESS)
     targets = torch.from_numpy(turn)
     # A generator of its own: the global one belongs to whoever trains an encoder meanwhile.
     generator = torch.Generator().manual_seed(seed)
-    hidden = hidden_layer(4 * z.shape[1], settings.hidden, generator)
-    network = nn.Sequential(hidden, linear_layer(settings.hidden, settings.bins, generator))
+    network = _Turns(z.shape[1], settings, generator)
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.rate, total_steps=settings.steps)
     with torch.enable_grad():
         for step in range(settings.steps):
-            rows = slice((step * settings.batch) % len(first), (step * settings.batch) % len(first) + settings.batch)
+            begin = (step * settings.batch) % len(first)
+            rows = slice(begin, begin + settings.batch)
             views = torch.stack([z[first[rows]], z[second[rows]]])
             views = views + settings.noise * torch.randn(views.shape, generator=generator)
-            found = hidden(_joined(views[0], views[1]))
-            keep = torch.rand(found.shape, generator=generator) >= settings.dropout
-            logits = network[1](found * keep / (1 - settings.dropout))
+            keep = torch.rand(3, views.shape[1], settings.hidden, generator=generator) >= settings.dropout
+            logits = network(views[0], views[1], keep / (1 - settings.dropout))
             loss = -(targets[rows] * torch.log_softmax(logits, 1)).sum(1).mean()
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -223,5 +233,31 @@ def _fit(train: Labelled, settings: PairSettings, most_turn: float, seed: int) -
     return PairProbe(projection, network)
 
 
-def _joined(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    return torch.cat([a, b, a - b, a * b], 1)
+class _Turns(nn.Module):
+    def __init__(self, inputs: int, settings: PairSettings, generator: torch.Generator) -> None:
+        super().__init__()
+        self.bins = settings.bins
+        self.hidden = hidden_layer(inputs, settings.hidden, generator)
+        self.deep = linear_layer(settings.hidden, settings.bins, generator)
+        self.plain = linear_layer(inputs, settings.bins, generator)
+        self.both_hidden = hidden_layer(4 * inputs, settings.hidden, generator)
+        self.both = linear_layer(settings.hidden, settings.bins, generator)
+
+    def forward(self, a: torch.Tensor, b: torch.Tensor, keep: torch.Tensor | None = None) -> torch.Tensor:
+        """Logits (N, B) of turns; `keep` (3, N, hidden) scales hidden units of each view and of both (dropout)."""
+        keep = torch.ones(3, 1, 1) if keep is None else keep
+        together = torch.cat([a, b, a - b, a * b], 1)
+        circles = correlated(self._circle(a, keep[0]), self._circle(b, keep[1]))
+        return torch.log(circles + 1e-6) + self.both(self.both_hidden(together) * keep[2])
+
+    def _circle(self, view: torch.Tensor, keep: torch.Tensor) -> torch.Tensor:
+        return torch.softmax(self.deep(self.hidden(view) * keep) + self.plain(view), 1)
+
+
+def correlated(p: torch.Tensor, q: torch.Tensor) -> torch.Tensor:
+    """Distribution (N, B) of turns between angles distributed as p and q (N, B), at `bin_centres`.
+
+    Correlation gives turns by whole bins; those by half bins, where the centres lie, are means of two.
+    """
+    whole = torch.fft.irfft(torch.fft.rfft(q) * torch.fft.rfft(p).conj(), n=p.shape[1]).clamp_min(0)
+    return (whole + whole.roll(-1, 1)) / 2

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from pose_ssl_ros.probing.pair import PairSettings, draw_pairs, fit_pair
+from pose_ssl_ros.probing.pair import PairSettings, correlated, draw_pairs, fit_pair
 from pose_ssl_ros.probing.pose_figures import pose_figures
 from pose_ssl_ros.probing.prediction import Labelled, ProbeError, wrapped
 from tests.probing.circles import circles
 
-QUICK = PairSettings(steps=200, hidden=96, components=32)
+QUICK = PairSettings(steps=120, hidden=64, components=32)
 
 
 def test_pairs_are_different_views_of_one_instance() -> None:
@@ -45,6 +45,17 @@ def test_no_pairs() -> None:
     assert len(draw_pairs(opposite.instance, 5, 0, opposite.azimuth, most_turn=0.1)[0]) == 0
     with pytest.raises(ProbeError, match="two views"):
         fit_pair(circles(5, 1, seed=3))
+
+
+def test_correlation_by_hand() -> None:
+    random = np.random.default_rng(0)
+    p, q = random.dirichlet(np.ones(8), (2, 3))
+    found = correlated(torch.from_numpy(p), torch.from_numpy(q)).numpy()
+    for row in range(3):
+        for turn in range(8):
+            whole = [sum(p[row, a] * q[row, (a + t) % 8] for a in range(8)) for t in (turn, turn + 1)]
+            assert found[row, turn] == pytest.approx(sum(whole) / 2)
+    np.testing.assert_allclose(found.sum(1), 1)
 
 
 def test_turns_of_other_instances() -> None:
