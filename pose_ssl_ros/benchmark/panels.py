@@ -42,7 +42,7 @@ def compared(dataset: Dataset, domain: str, held: dict[str, Illustration], queri
         return None
     first = next(iter(held.values())).queries[domain][:queries]
     rows = [
-        (name, query, h.neighbours[domain][place])
+        (f"{name}\n{_category(dataset, query)}", query, h.neighbours[domain][place])
         for place, query in enumerate(first)
         for name, h in list(held.items())[:COMPARED]
     ]

@@ -39,7 +39,7 @@ def draw(dataset: Dataset, name: str, held: Illustration) -> bytes:
             lw=0,
             alpha=0.9,
             c=np.degrees(azimuth[known]),
-            cmap="twilight_shifted",
+            cmap="hsv",
             norm=Normalize(-180, 180),
         )
         by_category.set_title(f"{LAYER_NAMES[layer]}, by category", fontsize=9)

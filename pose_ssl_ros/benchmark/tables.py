@@ -20,6 +20,7 @@ FIGURE_NAMES = {
     "within_30": "within 30°",
     "median_error_deg": "median error",
     "toward_away": "toward/away",
+    "front_back": "front/back",
     "flip_errors": "flip errors",
     "axis_errors": "axis errors",
     "four_way": "four-way",
@@ -118,7 +119,7 @@ def absolute(rows: Sequence[Row]) -> list[Table]:
     """Absolute pose, a table for each layer, probe and domain set that was measured."""
     present = Index(rows).metrics("absolute_pose")
     tables = []
-    figures = ("within_30", "median_error_deg", "toward_away", "flip_errors")
+    figures = ("within_30", "median_error_deg", "toward_away", "front_back", "flip_errors")
     for layer in ("middle", "last", "head"):
         for probe in (*ABSOLUTE_PROBES, "head"):
             columns = [
@@ -136,7 +137,8 @@ def absolute(rows: Sequence[Row]) -> list[Table]:
 
 _ABSOLUTE_NOTE = (
     "Shares in per cent, median error in degrees. Toward/away: of objects within 45° of either, how many are put "
-    "into the right half. Flip errors: share more than 90° off once the axis is right."
+    "into the right class of four; front/back: into the right half. Flip errors: share whose axis is within 30° while "
+    "the azimuth is more than 90° off."
 )
 
 

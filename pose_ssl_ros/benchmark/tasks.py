@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from pose_ssl_ros.benchmark.measures import Measure, from_figures
 from pose_ssl_ros.benchmark.parts import FITTED_TO, Parts
 from pose_ssl_ros.benchmark.profiles import Budget
 from pose_ssl_ros.datasets.dataset import Dataset
-from pose_ssl_ros.probing.axis_flip import fit_axis_flip
+from pose_ssl_ros.probing.axis_flip import AxisFlipSettings, fit_axis_flip
 from pose_ssl_ros.probing.calibration import azimuth_reliability, expected_calibration_error
 from pose_ssl_ros.probing.few_shot import fit_few_shot
 from pose_ssl_ros.probing.knn import fit_knn_azimuth, fit_knn_identity
@@ -22,11 +23,6 @@ from pose_ssl_ros.probing.pair import PairProbe, PairSettings, draw_pairs, fit_p
 from pose_ssl_ros.probing.pose_figures import pose_figures
 from pose_ssl_ros.probing.prediction import AzimuthPrediction, IdentityPrediction, Labelled, azimuth_of, wrapped
 
-AZIMUTH_PROBES: Mapping[str, Callable[..., Any]] = {
-    "knn": fit_knn_azimuth,
-    "linear": fit_linear_azimuth,
-    "axis_flip": fit_axis_flip,
-}
 IDENTITY_PROBES: Mapping[str, Callable[..., Any]] = {"knn": fit_knn_identity, "linear": fit_linear_identity}
 PROBED_LAYERS = ("last", "middle")
 
@@ -57,6 +53,16 @@ class Task:
             self.dataset.instance[positions],
             self.dataset.category[positions],
         )
+
+    @property
+    def azimuth_probes(self) -> Mapping[str, Callable[..., Any]]:
+        """Fits by name, as long as the budget allows."""
+        options = (AxisFlipSettings(steps=self.budget.flip_steps),)
+        return {
+            "knn": fit_knn_azimuth,
+            "linear": fit_linear_azimuth,
+            "axis_flip": partial(fit_axis_flip, options=options),
+        }
 
     def places(self, positions: np.ndarray) -> np.ndarray:
         """Rows of the features."""
@@ -110,7 +116,7 @@ def _absolute(layer: str, train: Labelled, asked: Asked, task: Task) -> list[Mea
     found = []
     asked = _posed(train, asked)
     if asked:
-        for probe, fit in AZIMUTH_PROBES.items():
+        for probe, fit in task.azimuth_probes.items():
             fitted = fit(train, seed=task.seed)
             for domain, test in asked:
                 figures = azimuth_figures(test.azimuth, fitted.predict(test.features))
@@ -137,7 +143,7 @@ def _few_shot(layer: str, train: Labelled, asked: Asked, task: Task) -> list[Mea
     pose = layer == "middle"
     train = train.where(train.category >= 0)
     asked = _posed(train, asked) if pose else _named(train, asked)
-    probes = AZIMUTH_PROBES if pose else IDENTITY_PROBES
+    probes = task.azimuth_probes if pose else IDENTITY_PROBES
     if not asked:
         return []
     if pose:
