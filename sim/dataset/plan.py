@@ -7,6 +7,7 @@ import math
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pose_ssl_sim import catalogue
@@ -15,6 +16,9 @@ from pose_ssl_sim.dataset.poses import Path, gap_path, high_path, seen_path, wra
 from pose_ssl_sim.dataset.profiles import VIEWS, Profile, Share, profile
 
 from pose_ssl_ros.datasets.dataset import DOMAINS, SPLITS
+
+if TYPE_CHECKING:
+    from pose_ssl_sim.dataset.studio import Studio
 
 #: Odometry's error of a change of bearing, per step.
 BEARING_ERROR = math.radians(1.0)
@@ -78,6 +82,12 @@ class Plan:
     def command(self) -> str:
         """What makes the dataset again."""
         return f"pose-ssl dataset render --out DIR --profile {self.profile.name} --seed {self.seed} --size {self.size}"
+
+    def studio(self, shard: int) -> Studio:
+        """Where a shard's trajectories are drawn."""
+        from pose_ssl_sim.dataset.studio import Studio
+
+        return Studio(self, shard)
 
     def digest(self) -> str:
         """Hash of every trajectory, in hex."""

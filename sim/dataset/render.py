@@ -92,11 +92,9 @@ def catalogue_fingerprint(plan: Plan) -> str:
 
 def render_shard(plan: Plan, number: int, writer: ShardWriter) -> int:
     """Render and write one shard; returns its number."""
-    from pose_ssl_sim.dataset.studio import Studio
-
     crops: list[np.ndarray] = []
     rows: list[CropRow] = []
-    studio = Studio(plan, number)
+    studio = plan.studio(number)
     try:
         subject = None
         for i, trajectory in enumerate(plan.shards[number]):

@@ -72,10 +72,13 @@ class Studio:
         changed = int(self._rng.integers(len(self._neighbours)))
         self._renderer.remove(self._neighbours[changed].body)
         self._neighbours[changed] = self._build(changed)
-        subject = trajectory.subject
-        rng = subject.generator(self._plan.seed)
-        spec = catalogue.sample(subject.category, rng, crewed=subject.crewed)
+        spec = self.shape(trajectory)
         return Subject(self._renderer.add(spec.mesh), spec, _corners(spec.mesh))
+
+    def shape(self, trajectory: Trajectory) -> catalogue.ObjectSpec:
+        """What is photographed: here from the parametric catalogue."""
+        subject = trajectory.subject
+        return catalogue.sample(subject.category, subject.generator(self._plan.seed), crewed=subject.crewed)
 
     def leave(self, subject: Subject) -> None:
         """Take an object away."""

@@ -11,7 +11,7 @@ from pose_ssl_sim.meshes import Mesh
 #: What a window shows besides what is behind it; renderers here know no transparency.
 _GLASS = np.array([0.13, 0.16, 0.19])
 _INVISIBLE = 0.05  # opacity below which a material is not drawn
-_CELLS = 160  # corners are snapped to a grid of this many cells along the longest side
+_CELLS = 120  # corners are snapped to a grid of this many cells along the longest side
 _PATCHES = 40  # a textured triangle is cut until its edges are shorter than the longest side over this
 _VARIED = 0.05  # spread of the texture's colour (0..1) within a triangle that makes cutting worth it
 _MOST_TRIANGLES = 40_000
