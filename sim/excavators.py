@@ -38,7 +38,7 @@ def excavator(rng: Rng, driver: bool = True) -> Mesh:
     rear, front = -rng.uniform(1.5, 1.9) * k, rng.uniform(0.9, 1.25) * k
     w = width * rng.uniform(0.88, 1.0)
     engine = deck + rng.uniform(0.85, 1.15) * k
-    mesh.box(((rear + front) / 2, 0, deck + 0.12 * k), (front - rear, w, 0.2 * k), trim)
+    mesh.box(((rear + front) / 2, 0, deck + 0.12 * k), (front - rear, w, 0.2 * k), paint)
     mesh.wedge((rear + 0.35 * k, -0.1, w * 0.96), (rear + 0.3 * k, -0.2 * k, w * 0.9), (deck + 0.2 * k, engine), paint)
     loft(
         mesh,
@@ -48,7 +48,7 @@ def excavator(rng: Rng, driver: bool = True) -> Mesh:
             (rear + 0.45 * k, engine + 0.05, w * 0.48),
             (rear, engine - 0.1 * k, w * 0.44),
         ],
-        pick(rng, (paint, trim, shade(paint, 0.55))),
+        pick(rng, (paint, paint, trim, shade(paint, 0.7))),
     )
     lamps(mesh, rear - 0.02, w * 0.33, deck + 0.4 * k, (0.2 * k, 0.14 * k), RED_LAMP, 0.12)
     rod(mesh, (rear + 0.7 * k, -w * 0.25, engine), (rear + 0.7 * k, -w * 0.25, engine + 0.4 * k), 0.06 * k, STEEL, 5)
@@ -140,7 +140,7 @@ def _excavator_cab(
     toe = front + rng.uniform(0.0, 0.15) * k
     belt = floor + 0.45 * k
     middle = (y0 + y1) / 2
-    frame = pick(rng, (paint, shade(paint, 0.6)))
+    frame = pick(rng, (paint, shade(paint, 0.8)))
     wide = y1 - y0
     outline = [(back, floor), (toe, floor), (toe - 0.02, belt), (back, belt)]
     slab(mesh, outline, (y0, y1), frame)

@@ -59,11 +59,11 @@ def body_colour(rng: np.random.Generator, loud: bool = False) -> Colour:
 def trim_colour(rng: np.random.Generator, paint: Colour) -> Colour:
     """What bumpers, covers and seats are made of: dark, bare metal, the body's paint or another one."""
     kind = int(rng.integers(5))
-    if kind < 2:
+    if kind == 0:
         return jitter(rng, DARK, 0.06)
-    if kind == 2:
+    if kind == 1:
         return jitter(rng, STEEL, 0.12)
-    return shade(paint, float(rng.uniform(0.4, 0.9))) if kind == 3 else body_colour(rng)
+    return shade(paint, float(rng.uniform(0.5, 0.95))) if kind == 2 else body_colour(rng)
 
 
 def glass_colour(rng: np.random.Generator) -> Colour:

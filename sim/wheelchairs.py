@@ -19,7 +19,7 @@ def wheelchair(rng: Rng, person_in_it: bool = True) -> Mesh:
     depth = rng.uniform(0.42, 0.5)
     seat = rng.uniform(0.46, 0.54)
     paint = body_colour(rng)
-    cloth = trim_colour(rng, paint)
+    cloth = body_colour(rng) if chance(rng, 0.6) else trim_colour(rng, paint)
     rear, front = -depth / 2, depth / 2
     back = seat + (rng.uniform(0.25, 0.36) if style == "sport" else rng.uniform(0.42, 0.6))
     lean = rng.uniform(0.04, 0.14) * (0.5 if style == "sport" else 1.0)
