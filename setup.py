@@ -87,7 +87,9 @@ setup(
     python_requires=">=3.10",
     packages=packages(),
     package_dir={"pose_ssl_sim": "sim"},
-    package_data={"": ["*.yaml", "*.msg", "*.srv", "*.j2", "*.html", "*.json", "*.onnx", "MODEL_CARD.md", "py.typed"]},
+    package_data={
+        "": ["*.yaml", "*.csv", "*.msg", "*.srv", "*.j2", "*.html", "*.json", "*.onnx", "MODEL_CARD.md", "py.typed"]
+    },
     data_files=data_files(),
     install_requires=REQUIRES,
     extras_require=EXTRAS,

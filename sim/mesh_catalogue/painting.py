@@ -76,7 +76,7 @@ def _patches(
     triangles: np.ndarray, uv: np.ndarray, texture: np.ndarray, longest: float
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Pieces (n, 3, 3) of about one colour each, with their colours (n, 3)."""
-    done = []
+    done: list[tuple[np.ndarray, np.ndarray]] = []
     texture = _coarse(texture)
     while len(triangles):
         spots = _sampled(texture, np.einsum("sk,nkc->nsc", _SPOTS, uv))  # (n, spots, 3 or 4)

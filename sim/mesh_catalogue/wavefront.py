@@ -150,17 +150,18 @@ def _corner(word: str, vertices: int, coordinates: int) -> tuple[int, int]:
     """Zero-based numbers of a face's corner `v`, `v/t`, `v/t/n` or `v//n`; negative ones count from the end."""
     parts = word.split("/")
     vertex = _number(parts[0], vertices)
-    texture = _number(parts[1], coordinates) if len(parts) > 1 and parts[1] else -1
-    return vertex, texture
+    if vertex < 0:
+        msg = f"there is no vertex {parts[0]}"
+        raise IndexError(msg)
+    # Exporters name texture coordinates that are not there; the face is one all the same.
+    return vertex, _number(parts[1], coordinates) if len(parts) > 1 and parts[1] else -1
 
 
 def _number(word: str, count: int) -> int:
+    """Zero-based number of an element, -1 if there is no such element."""
     value = int(word)
     index = value - 1 if value > 0 else count + value
-    if value == 0 or not 0 <= index < count:
-        msg = f"there is no element {value}"
-        raise IndexError(msg)
-    return index
+    return index if value and 0 <= index < count else -1
 
 
 def _add_materials(folder: Path, name: str, described: dict[str, Material], notes: _Notes) -> None:
@@ -209,7 +210,7 @@ def _texture(folder: Path, rest: str, notes: _Notes) -> np.ndarray | None:
         notes.add(f"texture '{path.name}' cannot be read")
         return None
     if image.dtype == np.uint16:
-        image = (image >> 8).astype(np.uint8)
+        image = (image // 256).astype(np.uint8)
     if image.ndim == 2:
         image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
     return np.ascontiguousarray(image[..., [2, 1, 0, 3]] if image.shape[2] == 4 else image[..., ::-1])
