@@ -6,6 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
+from mesh_factory import BOX_MTL, BOX_OBJ, archive_of, deb_of, write
 from pose_ssl_sim import catalogue
 from pose_ssl_sim.config import SimError
 from pose_ssl_sim.mesh_catalogue import deb, fetched, fetching, table
@@ -13,7 +14,6 @@ from pose_ssl_sim.mesh_catalogue.package import read_archive
 from pose_ssl_sim.mesh_catalogue.wavefront import read_obj
 
 from pose_ssl_ros.cli.main import main
-from mesh_factory import BOX_MTL, BOX_OBJ, archive_of, deb_of, write
 
 
 @pytest.fixture

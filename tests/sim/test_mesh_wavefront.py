@@ -5,11 +5,10 @@ import math
 import cv2
 import numpy as np
 import pytest
+from mesh_factory import BOX_MTL, BOX_OBJ, write
 from pose_ssl_sim.config import SimError
 from pose_ssl_sim.mesh_catalogue import painting
 from pose_ssl_sim.mesh_catalogue.wavefront import read_obj
-
-from mesh_factory import BOX_MTL, BOX_OBJ, write
 
 
 @pytest.fixture
