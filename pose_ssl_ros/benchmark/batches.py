@@ -47,9 +47,9 @@ def make_batch(dataset: Dataset, triplets: np.ndarray, wide: np.ndarray, terms: 
         facts["wide"] = pixels(dataset, wide)
         facts["turn"] = torch.from_numpy(np.arctan2(np.sin(turn), np.cos(turn)).astype(np.float32))
     if terms.teacher_weight > 0:
-        facts["motion"] = torch.from_numpy(dataset.motion[centre].astype(np.float32))
+        facts["motion"] = torch.from_numpy(dataset.motion[triplets].astype(np.float32))
         facts["wide_motion"] = torch.from_numpy(dataset.motion[wide].astype(np.float32))
     if terms.supervision != "none":
         facts["category"] = torch.from_numpy(dataset.category[centre].astype(np.int64))
-        facts["azimuth"] = torch.from_numpy(dataset.azimuth[centre].astype(np.float32))
+        facts["azimuth"] = torch.from_numpy(dataset.azimuth[triplets].astype(np.float32))
     return Batch(pixels(dataset, triplets), **facts)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from pose_ssl_ros.benchmark.illustration import Illustration
-from pose_ssl_ros.benchmark.style import DPI, png
+from pose_ssl_ros.benchmark.style import DPI
 from pose_ssl_ros.benchmark.tables import DOMAIN_NAMES
 from pose_ssl_ros.datasets.dataset import Dataset
 
@@ -62,7 +62,7 @@ def _draw(dataset: Dataset, title: str, rows: Sequence[tuple[str, int, np.ndarra
     height = TOP + len(rows) * line + len(blocks) * WIDE_GAP
     canvas = np.full((height, width, 3), 255, np.uint8)
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
-    FigureCanvasAgg(figure)
+    words = FigureCanvasAgg(figure)
     texts: list[tuple[float, float, str, dict[str, object]]] = [(8, 6, title, {"fontsize": 11, "va": "top"})]
     note = "green: azimuth within 30° of the query's, red: not; below: azimuth, 0° heads towards the camera, +90° left"
     texts.append((8, 27, note, {"fontsize": 7.5, "va": "top", "color": "#555"}))
@@ -76,10 +76,14 @@ def _draw(dataset: Dataset, title: str, rows: Sequence[tuple[str, int, np.ndarra
             colour = GREY if right is None else (GREEN if right else RED)
             left = LEFT + cell + WIDE_GAP + place * (cell + GAP)
             _put(canvas, texts, dataset, int(row), top, left, colour, int(query))
-    figure.figimage(canvas, origin="upper")
     for x, y, text, how in texts:
         figure.text(x / width, 1 - y / height, text, **how)  # type: ignore[arg-type]
-    return png(figure)
+    # Crops are put over the drawn text, not resampled by it.
+    words.draw()
+    drawn = np.asarray(words.buffer_rgba())[:height, :width, :3].copy()
+    there = (canvas != 255).any(2)[: drawn.shape[0], : drawn.shape[1]]
+    drawn[there] = canvas[: drawn.shape[0], : drawn.shape[1]][there]
+    return cv2.imencode(".png", drawn[..., ::-1])[1].tobytes()
 
 
 def _put(

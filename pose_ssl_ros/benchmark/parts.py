@@ -85,7 +85,7 @@ def choose(dataset: Dataset, budget: Budget) -> Parts:
 
 
 def whole_instances(dataset: Dataset, rows: np.ndarray, most: int) -> np.ndarray:
-    """At most about `most` of the rows, by leaving whole instances out, evenly over the categories."""
+    """About `most` of the rows at most, by leaving out whole instances evenly over the categories; one of each stays."""
     if len(rows) <= most:
         return rows
     random = np.random.default_rng(0)
@@ -95,8 +95,8 @@ def whole_instances(dataset: Dataset, rows: np.ndarray, most: int) -> np.ndarray
         turns += list(enumerate(random.permutation(np.unique(instance[category == name])).tolist()))
     sizes = dict(zip(*(a.tolist() for a in np.unique(instance, return_counts=True)), strict=True))
     kept, total = [], 0
-    for _, one in sorted(turns):
-        if total and total + sizes[one] > most:
+    for turn, one in sorted(turns):
+        if turn and total + sizes[one] > most:
             break
         kept.append(one)
         total += sizes[one]

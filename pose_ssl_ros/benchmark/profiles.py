@@ -17,6 +17,7 @@ class Budget:
         pairs: Pairs that relative pose is tested on, per domain.
         pair_steps: Training steps of the pair probe.
         flip_steps: Training steps of the axis-then-flip probe.
+        iterations: Most iterations of the linear probes.
         shots: Labelled instances per category in the few-shot tasks.
         draws: Draws of those that a few-shot figure is the mean of.
     """
@@ -26,6 +27,7 @@ class Budget:
     pairs: int
     pair_steps: int
     flip_steps: int
+    iterations: int
     shots: tuple[int, ...]
     draws: int
 
@@ -85,7 +87,16 @@ PROFILES = {
             width=8,
             depth=0,
             learning_rate=1e-3,
-            probes=Budget(gallery=400, queries=150, pairs=100, pair_steps=10, flip_steps=10, shots=(1, 5), draws=1),
+            probes=Budget(
+                gallery=400,
+                queries=150,
+                pairs=100,
+                pair_steps=10,
+                flip_steps=10,
+                iterations=10,
+                shots=(1, 5),
+                draws=1,
+            ),
             methods=("vicreg", "ours"),
             seeds=(0, 1),
         ),
@@ -99,7 +110,14 @@ PROFILES = {
             depth=0,
             learning_rate=2e-3,
             probes=Budget(
-                gallery=5000, queries=2500, pairs=2000, pair_steps=200, flip_steps=200, shots=(1, 5, 20), draws=1
+                gallery=5000,
+                queries=2500,
+                pairs=2000,
+                pair_steps=200,
+                flip_steps=200,
+                iterations=60,
+                shots=(1, 5, 20),
+                draws=1,
             ),
             methods=("random", "vicreg", "vicreg+traj", "ours", "supervised-azimuth"),
             seeds=(0, 1, 2),
@@ -114,7 +132,14 @@ PROFILES = {
             depth=0,
             learning_rate=2e-3,
             probes=Budget(
-                gallery=15000, queries=5000, pairs=5000, pair_steps=500, flip_steps=400, shots=(1, 5, 20), draws=2
+                gallery=15000,
+                queries=5000,
+                pairs=5000,
+                pair_steps=500,
+                flip_steps=400,
+                iterations=60,
+                shots=(1, 5, 20),
+                draws=2,
             ),
             methods=("random", "vicreg", "vicreg+traj", "ours", "supervised-azimuth"),
             seeds=(0, 1, 2),
@@ -129,7 +154,14 @@ PROFILES = {
             depth=0,
             learning_rate=2e-3,
             probes=Budget(
-                gallery=40000, queries=10000, pairs=10000, pair_steps=800, flip_steps=400, shots=(1, 5, 20), draws=3
+                gallery=40000,
+                queries=10000,
+                pairs=10000,
+                pair_steps=800,
+                flip_steps=400,
+                iterations=60,
+                shots=(1, 5, 20),
+                draws=3,
             ),
             methods=_ALL,
             seeds=(0, 1, 2),

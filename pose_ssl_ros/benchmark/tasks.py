@@ -23,7 +23,6 @@ from pose_ssl_ros.probing.pair import PairProbe, PairSettings, draw_pairs, fit_p
 from pose_ssl_ros.probing.pose_figures import pose_figures
 from pose_ssl_ros.probing.prediction import AzimuthPrediction, IdentityPrediction, Labelled, azimuth_of, wrapped
 
-IDENTITY_PROBES: Mapping[str, Callable[..., Any]] = {"knn": fit_knn_identity, "linear": fit_linear_identity}
 PROBED_LAYERS = ("last", "middle")
 
 
@@ -60,8 +59,16 @@ class Task:
         options = (AxisFlipSettings(steps=self.budget.flip_steps),)
         return {
             "knn": fit_knn_azimuth,
-            "linear": fit_linear_azimuth,
+            "linear": partial(fit_linear_azimuth, iterations=self.budget.iterations),
             "axis_flip": partial(fit_axis_flip, options=options),
+        }
+
+    @property
+    def identity_probes(self) -> Mapping[str, Callable[..., Any]]:
+        """Likewise for categories."""
+        return {
+            "knn": fit_knn_identity,
+            "linear": partial(fit_linear_identity, iterations=self.budget.iterations),
         }
 
     def places(self, positions: np.ndarray) -> np.ndarray:
@@ -104,7 +111,7 @@ def _semantic(layer: str, train: Labelled, asked: Asked, task: Task) -> list[Mea
     found = []
     asked = _named(train, asked)
     if asked:
-        for probe, fit in IDENTITY_PROBES.items():
+        for probe, fit in task.identity_probes.items():
             fitted = fit(train, seed=task.seed)
             for domain, test in asked:
                 figures = identity_figures(test.category, fitted.predict(test.features))
@@ -143,7 +150,7 @@ def _few_shot(layer: str, train: Labelled, asked: Asked, task: Task) -> list[Mea
     pose = layer == "middle"
     train = train.where(train.category >= 0)
     asked = _posed(train, asked) if pose else _named(train, asked)
-    probes = task.azimuth_probes if pose else IDENTITY_PROBES
+    probes = task.azimuth_probes if pose else task.identity_probes
     if not asked:
         return []
     if pose:

@@ -75,7 +75,8 @@ def test_differences_are_points_with_their_error():
     rows = rows_of(vicreg=0.5, vicreg_traj=0.6)
     row = next(r for r in differences(rows).rows if r[1] == "absolute pose, in domain")
     # Deviations are sqrt(2) points; the error of a mean of two is 1, of a difference of two sqrt(2).
-    assert row == ["vicreg+traj less vicreg", "absolute pose, in domain", "+10.0 ± 1.4", "+4", "60.0 ± 1.4 / 50.0 ± 1.4"]
+    assert row[:2] == ["vicreg+traj less vicreg", "absolute pose, in domain"]
+    assert row[2:] == ["+10.0 ± 1.4", "+4", "60.0 ± 1.4 / 50.0 ± 1.4"]
     assert difference({"mean": 0.5, "std": 0.0, "seeds": 1}, {"mean": 0.6, "std": 0.1, "seeds": 3}) == "-10.0"
     assert differences(rows_of(byol=0.5)) is None
     assert toward_away(rows) is None
