@@ -21,7 +21,7 @@ EDGES = {
     "probing": COMMON,
     "datasets": COMMON | {"perception.crops"},
     "learning": COMMON | {"probing", "triplets.packing", "datasets"},
-    "benchmark": COMMON | {"datasets", "learning", "probing", "evaluation.metrics"},
+    "benchmark": COMMON | {"datasets", "learning", "probing", "evaluation.metrics", "inference.engine", "viewpoint"},
     "inference": COMMON | {"perception", "danger"},
     "danger": COMMON,
     "embedded": set(),

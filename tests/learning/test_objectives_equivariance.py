@@ -76,7 +76,7 @@ def test_a_mirrored_batch_turns_pictures_and_signs_together() -> None:
     count, ramp = 64, torch.arange(4.0)
     views = ramp.expand(count, 3, 3, 4, 4).clone()
     angle = torch.linspace(-3, 3, count)
-    batch = Batch(views, wide=views[:, 0], turn=angle, motion=angle, wide_motion=angle * 2, azimuth=angle)
+    batch = Batch(views, wide=views[:, 0], turn=angle, motion=angle[:, None].expand(-1, 3), wide_motion=angle * 2)
     found = batch.mirrored(torch.Generator().manual_seed(0))
     flipped = found.views[:, 0, 0, 0, 0] == 3
     assert 16 < int(flipped.sum()) < 48
@@ -84,8 +84,9 @@ def test_a_mirrored_batch_turns_pictures_and_signs_together() -> None:
         found.views[~flipped], views[~flipped]
     )
     sign = torch.where(flipped, -1.0, 1.0)
-    for name, factor in (("turn", 1), ("motion", 1), ("wide_motion", 2), ("azimuth", 1)):
-        assert torch.equal(getattr(found, name), sign * angle * factor)
+    assert found.turn is not None and found.motion is not None and found.wide_motion is not None
+    assert torch.equal(found.turn, sign * angle) and torch.equal(found.wide_motion, sign * angle * 2)
+    assert torch.equal(found.motion, (sign * angle)[:, None].expand(-1, 3))
     assert found.wide is not None and found.wide_mirrored is not None
     assert torch.equal(found.wide[:, 0, 0, 0] == 3, flipped ^ found.wide_mirrored)
     assert 16 < int(found.wide_mirrored.sum()) < 48

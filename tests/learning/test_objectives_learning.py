@@ -35,8 +35,9 @@ def combined(terms: Terms, categories: int = 0) -> Combined:
 def batch(count: int = 6, seed: int = 0) -> Batch:
     random = torch.Generator().manual_seed(seed)
     pixels = 255 * torch.rand(count, 4, 3, 32, 32, generator=random)
-    angles = torch.randn(3, count, generator=random)
-    return Batch(pixels[:, :3], pixels[:, 3], angles[0], angles[1], torch.arange(count) % 3, angles[2])
+    turn = torch.randn(count, generator=random)
+    motion, azimuth = torch.randn(2, count, 3, generator=random)
+    return Batch(pixels[:, :3], pixels[:, 3], turn, motion, torch.arange(count) % 3, azimuth)
 
 
 def shaken(seed: int = 0):  # type: ignore[no-untyped-def]
@@ -166,7 +167,7 @@ def test_what_is_not_known_is_masked(field: str) -> None:
     assert float(parts[key].detach()) == pytest.approx(float(model(some, lambda x: x)[key].detach()), rel=1e-4)
     parts["loss"].backward()
     assert all(torch.isfinite(p.grad).all() for p in model.encoder.parameters() if p.grad is not None)
-    nothing = model(replace(whole, **{field: torch.full((6,), math.nan)}), lambda x: x)
+    nothing = model(replace(whole, **{field: torch.full_like(values, math.nan)}), lambda x: x)
     assert float(nothing[key].detach()) == 0 and math.isfinite(float(nothing["loss"].detach()))
 
 

@@ -86,8 +86,9 @@ class Combined(nn.Module):
         centre = batch.views[:, 1]
         pixels = torch.cat([augment(centre), augment(centre)])
         last, middle = self.encoder(pixels)
+        plain = self._plain(batch)
         if terms.supervision != "none":
-            parts = {"supervised": self._supervised(batch, last, middle)}
+            parts = {"supervised": self._supervised(batch, last, middle, plain)}
             parts["loss"] = terms.semantic_weight * parts["supervised"]
         elif terms.semantic_weight > 0:
             parts = self._semantic(pixels, last)
@@ -96,9 +97,10 @@ class Combined(nn.Module):
         else:
             parts = {"loss": last.new_zeros(())}
         if terms.trajectory_weight > 0:
-            parts["trajectory"] = self._trajectory(batch.views)
+            assert plain is not None
+            parts["trajectory"] = self._trajectory(plain, count)
             parts["loss"] = parts["loss"] + terms.trajectory_weight * parts["trajectory"]
-        self._pose(batch, middle, augment, parts)
+        self._pose(batch, middle, plain, augment, parts)
         parts["feature"] = last[:count].detach()
         return parts
 
@@ -149,30 +151,46 @@ class Combined(nn.Module):
             copied = self.target["projector"](self.target["encoder"](pixels)[0])
         return dict(self.objective(first, second, *copied.chunk(2)))
 
-    def _supervised(self, batch: Batch, last: torch.Tensor, middle: torch.Tensor) -> torch.Tensor:
-        """The label's cross entropy on both augmented views, as many as the semantic term sees."""
+    def _plain(self, batch: Batch) -> torch.Tensor | None:
+        """The middle maps (3 N, C, h, w) of the views as they are, where some term reads them."""
+        terms = self.terms
+        taught = terms.teacher_weight > 0 and batch.motion is not None
+        if terms.trajectory_weight > 0 or taught or terms.supervision == "azimuth":
+            found: torch.Tensor = self.encoder.middle(batch.views.flatten(0, 1))
+            return found
+        return None
+
+    def _supervised(
+        self, batch: Batch, last: torch.Tensor, middle: torch.Tensor, plain: torch.Tensor | None
+    ) -> torch.Tensor:
+        """The label's cross entropy on all views that the self-supervised terms see."""
         label = getattr(batch, self.terms.supervision)
         if label is None:
             msg = f"supervision by {self.terms.supervision} needs a batch with it"
             raise ObjectiveError(msg)
         if self.category is not None:
-            return category_loss(self.category(last), _twice(label))
-        return azimuth_loss(self.heading_logits(middle), _twice(label))
+            return category_loss(self.category(last), torch.cat([label, label]))
+        assert plain is not None
+        return azimuth_loss(self.heading_logits(torch.cat([middle, plain])), _labels(label))
 
-    def _trajectory(self, views: torch.Tensor) -> torch.Tensor:
+    def _trajectory(self, plain: torch.Tensor, count: int) -> torch.Tensor:
         """The trajectory term on the plain views, at the layer that the terms name."""
-        path = self.encoder.middle(views.flatten(0, 1))
         if self.terms.trajectory_layer == "middle":
-            feature = spatial_pattern(path)
+            feature = spatial_pattern(plain)
         else:
-            feature = self.encoder.last(path)
+            feature = self.encoder.last(plain)
             if self.terms.trajectory_layer == "projector":
                 feature = self.projector(feature)
-        left, centre, right = feature.view(len(views), 3, -1).unbind(1)
+        left, centre, right = feature.view(count, 3, -1).unbind(1)
         return trajectory_loss(left, centre, right)
 
     def _pose(
-        self, batch: Batch, middle: torch.Tensor, augment: Augment, parts: dict[str, torch.Tensor]
+        self,
+        batch: Batch,
+        middle: torch.Tensor,
+        plain: torch.Tensor | None,
+        augment: Augment,
+        parts: dict[str, torch.Tensor],
     ) -> None:
         """Add what odometry and motion say of the azimuth to the parts, and to their `loss`."""
         terms, count = self.terms, len(batch)
@@ -180,31 +198,37 @@ class Combined(nn.Module):
         paired = terms.equivariance_weight > 0 and batch.wide is not None and batch.turn is not None
         if not (taught or paired):
             return
-        logits, labels = self.heading_logits(middle), [batch.motion, batch.motion]
-        if batch.wide is not None:
-            wide = self.heading_logits(self.encoder.middle(augment(batch.wide)))
-            if batch.wide_mirrored is not None:
-                # Bins lie evenly about zero: the mirror image of a distribution is its reverse.
-                wide = torch.where(batch.wide_mirrored[:, None], wide.flip(1), wide)
-            logits = torch.cat([logits, wide])
-            nothing = torch.full((count,), torch.nan, device=wide.device)
-            labels.append(nothing if batch.wide_motion is None else batch.wide_motion)
+        logits = self.heading_logits(middle)
+        wide = None if batch.wide is None else self._wide_logits(batch, augment)
         if taught:
-            told = torch.cat([label for label in labels if label is not None])
-            parts["teacher"] = azimuth_loss(logits, told, smoothing=TEACHER_SMOOTHING)
+            assert batch.motion is not None and plain is not None
+            read, told = [logits, self.heading_logits(plain)], [_labels(batch.motion)]
+            if wide is not None and batch.wide_motion is not None:
+                read.append(wide)
+                told.append(batch.wide_motion)
+            parts["teacher"] = azimuth_loss(torch.cat(read), torch.cat(told), smoothing=TEACHER_SMOOTHING)
             parts["loss"] = parts["loss"] + terms.teacher_weight * parts["teacher"]
         if paired:
-            assert batch.turn is not None
-            chances = functional.log_softmax(logits, dim=1)
-            first, second, known = chances[:count], chances[-count:], torch.isfinite(batch.turn)
+            assert batch.turn is not None and wide is not None
+            known = torch.isfinite(batch.turn)
+            first, second = functional.log_softmax(logits[:count], dim=1), functional.log_softmax(wide, dim=1)
             parts["equivariance"] = equivariance_loss(first, second, batch.turn)
             if known.any():
                 balance = balance_loss(torch.cat([first[known], second[known]]))
                 parts["equivariance"] = parts["equivariance"] + BALANCE * balance
             parts["loss"] = parts["loss"] + terms.equivariance_weight * parts["equivariance"]
 
+    def _wide_logits(self, batch: Batch, augment: Augment) -> torch.Tensor:
+        """Azimuth bins (N, BINS) of the augmented wide views, as they were before a mirror of their own."""
+        assert batch.wide is not None
+        logits = self.heading_logits(self.encoder.middle(augment(batch.wide)))
+        if batch.wide_mirrored is None:
+            return logits
+        # Bins lie evenly about zero: the mirror image of a distribution is its reverse.
+        return torch.where(batch.wide_mirrored[:, None], logits.flip(1), logits)
 
-def _twice(values: torch.Tensor | None) -> torch.Tensor:
-    """The labels of the centre for both of its augmented views."""
-    assert values is not None
-    return torch.cat([values, values])
+
+def _labels(views: torch.Tensor) -> torch.Tensor:
+    """Labels (5 N,) of both augmented centres and of the three plain views, from those (N, 3) of the views."""
+    centre = views[:, 1]
+    return torch.cat([centre, centre, views.flatten()])

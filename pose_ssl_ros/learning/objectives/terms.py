@@ -68,9 +68,9 @@ class Batch:
         views: (N, 3, 3, S, S) float pixels in 0..255 of three adjacent views, order left, centre, right.
         wide: (N, 3, S, S) another view of the same trajectory, further from the centre.
         turn: (N,) azimuth of `wide` minus that of the centre as odometry tells it, radians, NaN not known.
-        motion: (N,) azimuth of the centre that its own motion tells, radians, NaN not known.
+        motion: (N, 3) azimuth of each of the three views that the object's own motion tells, radians, NaN not known.
         category: (N,) int64, -1 not known; for the supervised ceiling alone.
-        azimuth: (N,) azimuth of the centre, radians, NaN not known; for the supervised ceiling alone.
+        azimuth: (N, 3) azimuth of each view, radians, NaN not known; for the supervised ceiling alone.
         wide_mirrored: (N,) bool, whether `wide` is a mirror image beside an unmirrored centre or the other way
             round; `turn` and `wide_motion` are those of the picture before that mirror.
         wide_motion: (N,) azimuth of `wide` that its own motion tells, radians, NaN not known.
@@ -109,11 +109,15 @@ class Batch:
         for name in ("turn", "motion", "wide_motion", "azimuth"):
             value = getattr(self, name)
             if value is not None:
-                changed[name] = torch.where(whole.to(value.device), -value, value)
+                changed[name] = torch.where(_along(whole, value), -value, value)
         return replace(self, **changed)
 
 
 def _flip(pixels: torch.Tensor, which: torch.Tensor) -> torch.Tensor:
     """Pixels (N, ..., S, S) with the samples `which` mirrored left to right."""
-    shape = (-1, *([1] * (pixels.ndim - 1)))
-    return torch.where(which.view(shape).to(pixels.device), pixels.flip(-1), pixels)
+    return torch.where(_along(which, pixels), pixels.flip(-1), pixels)
+
+
+def _along(which: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    """A mask (N,) shaped and placed so that it goes with values (N, ...)."""
+    return which.view(-1, *([1] * (values.ndim - 1))).to(values.device)
