@@ -27,7 +27,7 @@ Rng = np.random.Generator
 def truck(rng: Rng, driven: bool = True) -> Mesh:
     """A lorry: short, long, bonneted or with a trailer; box, boards, tank, tipper, mixer, timber or container."""
     mesh = Mesh()
-    length, width = rng.uniform(5.2, 8.2), rng.uniform(1.95, 2.35)
+    length, width = rng.uniform(5.2, 7.4), rng.uniform(1.95, 2.35)
     front, rear = length / 2, -length / 2
     cab_height = rng.uniform(2.1, 2.75)
     cab_length = rng.uniform(1.35, 1.7) + (rng.uniform(0.5, 0.8) if chance(rng, 0.25) else 0.0)
@@ -54,7 +54,7 @@ def truck(rng: Rng, driven: bool = True) -> Mesh:
     axles = [front - rng.uniform(0.75, 1.0) - bonnet * 0.2, behind]
     count = int(rng.integers(2, 4)) if length > 6.0 else 2
     axles += [behind + step * (k + 1) for k in range(count - 2)]
-    if length > 7.2 and chance(rng, 0.4):
+    if length > 6.8 and chance(rng, 0.4):
         axles.append(axles[0] - step)
     hub = jitter(rng, STEEL, 0.25)
     for x in axles:
