@@ -85,7 +85,7 @@ def choose(dataset: Dataset, budget: Budget) -> Parts:
 
 
 def whole_instances(dataset: Dataset, rows: np.ndarray, most: int) -> np.ndarray:
-    """About `most` of the rows at most, by leaving out whole instances evenly over the categories; one of each stays."""
+    """About `most` of the rows, by leaving whole instances out evenly over the categories; one of each stays."""
     if len(rows) <= most:
         return rows
     random = np.random.default_rng(0)
