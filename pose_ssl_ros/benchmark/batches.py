@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
+from pose_ssl_ros.benchmark.errors import BenchmarkError
 from pose_ssl_ros.datasets.dataset import Dataset
 from pose_ssl_ros.learning.objectives.terms import Batch, Terms
 
@@ -31,7 +32,37 @@ def pixels(dataset: Dataset, indices: np.ndarray) -> torch.Tensor:
     return crops.permute(0, 3, 1, 2).float().reshape(*indices.shape, 3, *crops.shape[1:3])
 
 
-def make_batch(dataset: Dataset, triplets: np.ndarray, wide: np.ndarray, terms: Terms) -> Batch:
+#: Crops whose heading is known, for each triplet of a batch.
+TAUGHT = 2
+
+
+class Teacher:
+    """Draws crops whose heading is known: told by motion, or by labels for the supervised ceiling.
+
+    Args:
+        dataset: What is trained on.
+        terms: What the batches are for.
+
+    Raises:
+        BenchmarkError: If the terms need such crops and there are none.
+    """
+
+    def __init__(self, dataset: Dataset, terms: Terms) -> None:
+        self.azimuth: np.ndarray | None = None
+        if terms.supervision == "azimuth":
+            self.azimuth = dataset.azimuth
+        elif terms.teacher_weight > 0:
+            self.azimuth = dataset.motion
+        self.rows = np.zeros(0, np.int64) if self.azimuth is None else np.flatnonzero(np.isfinite(self.azimuth))
+        if self.azimuth is not None and not len(self.rows):
+            what = "an azimuth" if terms.supervision == "azimuth" else "a heading told by motion"
+            msg = f"no crop of the training split has {what}, which this method learns from"
+            raise BenchmarkError(msg)
+
+
+def make_batch(
+    dataset: Dataset, triplets: np.ndarray, wide: np.ndarray, terms: Terms, teacher: Teacher, seed: int
+) -> Batch:
     """Read the pixels and facts that the terms use; labels only under supervision.
 
     Args:
@@ -39,17 +70,19 @@ def make_batch(dataset: Dataset, triplets: np.ndarray, wide: np.ndarray, terms: 
         triplets: (N, 3) positions of left, centre and right.
         wide: (N,) positions of a further view of the same trajectory.
         terms: What the batch is for.
+        teacher: Of the same dataset and terms.
+        seed: Of the taught crops.
     """
     centre = triplets[:, 1]
     facts: dict[str, torch.Tensor] = {}
-    if terms.equivariance_weight > 0 or terms.teacher_weight > 0:
+    if terms.equivariance_weight > 0:
         turn = dataset.bearing[wide].astype(np.float64) - dataset.bearing[centre]
         facts["wide"] = pixels(dataset, wide)
         facts["turn"] = torch.from_numpy(np.arctan2(np.sin(turn), np.cos(turn)).astype(np.float32))
-    if terms.teacher_weight > 0:
-        facts["motion"] = torch.from_numpy(dataset.motion[triplets].astype(np.float32))
-        facts["wide_motion"] = torch.from_numpy(dataset.motion[wide].astype(np.float32))
-    if terms.supervision != "none":
+    if teacher.azimuth is not None:
+        rows = np.random.default_rng(seed).choice(teacher.rows, TAUGHT * len(triplets))
+        facts["taught"] = pixels(dataset, rows)
+        facts["taught_azimuth"] = torch.from_numpy(teacher.azimuth[rows].astype(np.float32))
+    if terms.supervision == "category":
         facts["category"] = torch.from_numpy(dataset.category[centre].astype(np.int64))
-        facts["azimuth"] = torch.from_numpy(dataset.azimuth[triplets].astype(np.float32))
     return Batch(pixels(dataset, triplets), **facts)

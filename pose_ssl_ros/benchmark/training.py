@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from pose_ssl_ros.benchmark.batches import Sampler, make_batch
+from pose_ssl_ros.benchmark.batches import Sampler, Teacher, make_batch
 from pose_ssl_ros.benchmark.errors import BenchmarkError
 from pose_ssl_ros.benchmark.resume import read_state, write_state
 from pose_ssl_ros.datasets.dataset import Dataset
@@ -117,6 +117,7 @@ def train(
     model.train()
     trainable = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trainable, lr=training.learning_rate, weight_decay=WEIGHT_DECAY)
+    teacher = Teacher(dataset, training.terms)
     start, curve = read_state(checkpoint, training.facts(), model, optimizer, sampler)
     every = max(1, training.steps // CURVE_POINTS)
     saved, bad = time.monotonic(), 0
@@ -124,7 +125,7 @@ def train(
     for step in range(start, training.steps):
         for group in optimizer.param_groups:
             group["lr"] = rate(training, step)
-        parts = _step(model, optimizer, dataset, sampler, training, step, device)
+        parts = _step(model, optimizer, dataset, sampler, teacher, training, step, device)
         bad = bad + 1 if parts is None else 0
         if bad >= MAX_BAD_STEPS:
             msg = f"the loss was not finite for {bad} steps up to step {step + 1}; a lower learning rate may help"
@@ -144,21 +145,23 @@ def _step(
     optimizer: torch.optim.Optimizer,
     dataset: Dataset,
     sampler: Sampler,
+    teacher: Teacher,
     training: Training,
     step: int,
     device: torch.device,
 ) -> dict[str, torch.Tensor] | None:
     """One step; None if loss or gradient was not finite and the weights were left as they were."""
     triplets, wide = sampler.batch(training.batch)
-    generator = torch.Generator().manual_seed(seed_of(training.seed, step))
-    batch = make_batch(dataset, triplets, wide, training.terms).mirrored(generator).to(device)
+    seed = seed_of(training.seed, step)
+    generator = torch.Generator().manual_seed(seed)
+    batch = make_batch(dataset, triplets, wide, training.terms, teacher, seed).mirrored(generator).to(device)
     augmentation = Augmentation()
 
     def augment(crops: torch.Tensor) -> torch.Tensor:
         return augmentation(crops, generator).contiguous(memory_format=torch.channels_last)
 
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed_of(training.seed, step))
+        torch.manual_seed(seed)
         parts: dict[str, torch.Tensor] = model(batch, augment)
     optimizer.zero_grad(set_to_none=True)
     loss = parts["loss"]

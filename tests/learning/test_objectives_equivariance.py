@@ -76,7 +76,7 @@ def test_a_mirrored_batch_turns_pictures_and_signs_together() -> None:
     count, ramp = 64, torch.arange(4.0)
     views = ramp.expand(count, 3, 3, 4, 4).clone()
     angle = torch.linspace(-3, 3, count)
-    batch = Batch(views, wide=views[:, 0], turn=angle, motion=angle[:, None].expand(-1, 3), wide_motion=angle * 2)
+    batch = Batch(views, wide=views[:, 0], turn=angle, taught=views[:, 0], taught_azimuth=angle * 2)
     found = batch.mirrored(torch.Generator().manual_seed(0))
     flipped = found.views[:, 0, 0, 0, 0] == 3
     assert 16 < int(flipped.sum()) < 48
@@ -84,9 +84,11 @@ def test_a_mirrored_batch_turns_pictures_and_signs_together() -> None:
         found.views[~flipped], views[~flipped]
     )
     sign = torch.where(flipped, -1.0, 1.0)
-    assert found.turn is not None and found.motion is not None and found.wide_motion is not None
-    assert torch.equal(found.turn, sign * angle) and torch.equal(found.wide_motion, sign * angle * 2)
-    assert torch.equal(found.motion, (sign * angle)[:, None].expand(-1, 3))
+    assert found.turn is not None and torch.equal(found.turn, sign * angle)
+    assert found.taught is not None and found.taught_azimuth is not None
+    alone = found.taught[:, 0, 0, 0] == 3
+    assert 16 < int(alone.sum()) < 48 and not torch.equal(alone, flipped)
+    assert torch.equal(found.taught_azimuth, torch.where(alone, -1.0, 1.0) * angle * 2)
     assert found.wide is not None and found.wide_mirrored is not None
     assert torch.equal(found.wide[:, 0, 0, 0] == 3, flipped ^ found.wide_mirrored)
     assert 16 < int(found.wide_mirrored.sum()) < 48

@@ -86,9 +86,8 @@ class Combined(nn.Module):
         centre = batch.views[:, 1]
         pixels = torch.cat([augment(centre), augment(centre)])
         last, middle = self.encoder(pixels)
-        plain = self._plain(batch)
         if terms.supervision != "none":
-            parts = {"supervised": self._supervised(batch, last, middle, plain)}
+            parts = {"supervised": self._supervised(batch, last, augment)}
             parts["loss"] = terms.semantic_weight * parts["supervised"]
         elif terms.semantic_weight > 0:
             parts = self._semantic(pixels, last)
@@ -97,10 +96,14 @@ class Combined(nn.Module):
         else:
             parts = {"loss": last.new_zeros(())}
         if terms.trajectory_weight > 0:
-            assert plain is not None
-            parts["trajectory"] = self._trajectory(plain, count)
+            parts["trajectory"] = self._trajectory(batch.views)
             parts["loss"] = parts["loss"] + terms.trajectory_weight * parts["trajectory"]
-        self._pose(batch, middle, plain, augment, parts)
+        if terms.teacher_weight > 0 and batch.taught is not None:
+            parts["teacher"] = self._taught(batch, augment, TEACHER_SMOOTHING)
+            parts["loss"] = parts["loss"] + terms.teacher_weight * parts["teacher"]
+        if terms.equivariance_weight > 0 and batch.wide is not None and batch.turn is not None:
+            parts["equivariance"] = self._equivariance(batch, middle[:count], augment)
+            parts["loss"] = parts["loss"] + terms.equivariance_weight * parts["equivariance"]
         parts["feature"] = last[:count].detach()
         return parts
 
@@ -151,84 +154,46 @@ class Combined(nn.Module):
             copied = self.target["projector"](self.target["encoder"](pixels)[0])
         return dict(self.objective(first, second, *copied.chunk(2)))
 
-    def _plain(self, batch: Batch) -> torch.Tensor | None:
-        """The middle maps (3 N, C, h, w) of the views as they are, where some term reads them."""
-        terms = self.terms
-        taught = terms.teacher_weight > 0 and batch.motion is not None
-        if terms.trajectory_weight > 0 or taught or terms.supervision == "azimuth":
-            found: torch.Tensor = self.encoder.middle(batch.views.flatten(0, 1))
-            return found
-        return None
-
-    def _supervised(
-        self, batch: Batch, last: torch.Tensor, middle: torch.Tensor, plain: torch.Tensor | None
-    ) -> torch.Tensor:
-        """The label's cross entropy on all views that the self-supervised terms see."""
-        label = getattr(batch, self.terms.supervision)
-        if label is None:
-            msg = f"supervision by {self.terms.supervision} needs a batch with it"
+    def _supervised(self, batch: Batch, last: torch.Tensor, augment: Augment) -> torch.Tensor:
+        """The label's cross entropy: categories on both views, azimuths on as many crops as motion teaches."""
+        if self.category is None:
+            return self._taught(batch, augment, 0.0)
+        if batch.category is None:
+            msg = "supervision by category needs a batch with it"
             raise ObjectiveError(msg)
-        if self.category is not None:
-            return category_loss(self.category(last), torch.cat([label, label]))
-        assert plain is not None
-        return azimuth_loss(self.heading_logits(torch.cat([middle, plain])), _labels(label))
+        return category_loss(self.category(last), torch.cat([batch.category, batch.category]))
 
-    def _trajectory(self, plain: torch.Tensor, count: int) -> torch.Tensor:
+    def _taught(self, batch: Batch, augment: Augment, smoothing: float) -> torch.Tensor:
+        """Cross entropy of the crops whose heading is known, augmented."""
+        if batch.taught is None or batch.taught_azimuth is None:
+            msg = "supervision by azimuth needs a batch with taught crops"
+            raise ObjectiveError(msg)
+        logits = self.heading_logits(self.encoder.middle(augment(batch.taught)))
+        return azimuth_loss(logits, batch.taught_azimuth, smoothing)
+
+    def _trajectory(self, views: torch.Tensor) -> torch.Tensor:
         """The trajectory term on the plain views, at the layer that the terms name."""
+        path = self.encoder.middle(views.flatten(0, 1))
         if self.terms.trajectory_layer == "middle":
-            feature = spatial_pattern(plain)
+            feature = spatial_pattern(path)
         else:
-            feature = self.encoder.last(plain)
+            feature = self.encoder.last(path)
             if self.terms.trajectory_layer == "projector":
                 feature = self.projector(feature)
-        left, centre, right = feature.view(count, 3, -1).unbind(1)
+        left, centre, right = feature.view(len(views), 3, -1).unbind(1)
         return trajectory_loss(left, centre, right)
 
-    def _pose(
-        self,
-        batch: Batch,
-        middle: torch.Tensor,
-        plain: torch.Tensor | None,
-        augment: Augment,
-        parts: dict[str, torch.Tensor],
-    ) -> None:
-        """Add what odometry and motion say of the azimuth to the parts, and to their `loss`."""
-        terms, count = self.terms, len(batch)
-        taught = terms.teacher_weight > 0 and batch.motion is not None
-        paired = terms.equivariance_weight > 0 and batch.wide is not None and batch.turn is not None
-        if not (taught or paired):
-            return
-        logits = self.heading_logits(middle)
-        wide = None if batch.wide is None else self._wide_logits(batch, augment)
-        if taught:
-            assert batch.motion is not None and plain is not None
-            read, told = [logits, self.heading_logits(plain)], [_labels(batch.motion)]
-            if wide is not None and batch.wide_motion is not None:
-                read.append(wide)
-                told.append(batch.wide_motion)
-            parts["teacher"] = azimuth_loss(torch.cat(read), torch.cat(told), smoothing=TEACHER_SMOOTHING)
-            parts["loss"] = parts["loss"] + terms.teacher_weight * parts["teacher"]
-        if paired:
-            assert batch.turn is not None and wide is not None
-            known = torch.isfinite(batch.turn)
-            first, second = functional.log_softmax(logits[:count], dim=1), functional.log_softmax(wide, dim=1)
-            parts["equivariance"] = equivariance_loss(first, second, batch.turn)
-            if known.any():
-                balance = balance_loss(torch.cat([first[known], second[known]]))
-                parts["equivariance"] = parts["equivariance"] + BALANCE * balance
-            parts["loss"] = parts["loss"] + terms.equivariance_weight * parts["equivariance"]
-
-    def _wide_logits(self, batch: Batch, augment: Augment) -> torch.Tensor:
-        """Azimuth bins (N, BINS) of the augmented wide views, as they were before a mirror of their own."""
-        assert batch.wide is not None
-        logits = self.heading_logits(self.encoder.middle(augment(batch.wide)))
-        if batch.wide_mirrored is None:
-            return logits
-        # Bins lie evenly about zero: the mirror image of a distribution is its reverse.
-        return torch.where(batch.wide_mirrored[:, None], logits.flip(1), logits)
-
-
-def _labels(views: torch.Tensor) -> torch.Tensor:
-    """Labels (5 N,) of both augmented centres and of the three plain views, from those (N, 3) of the views."""
-    centre = views[:, 1]
-    return torch.cat([centre, centre, views.flatten()])
+    def _equivariance(self, batch: Batch, middle: torch.Tensor, augment: Augment) -> torch.Tensor:
+        """What the augmented centre and the augmented wide view read must differ by the known turn."""
+        assert batch.wide is not None and batch.turn is not None
+        wide = self.heading_logits(self.encoder.middle(augment(batch.wide)))
+        if batch.wide_mirrored is not None:
+            # Bins lie evenly about zero: the mirror image of a distribution is its reverse.
+            wide = torch.where(batch.wide_mirrored[:, None], wide.flip(1), wide)
+        first = functional.log_softmax(self.heading_logits(middle), dim=1)
+        second = functional.log_softmax(wide, dim=1)
+        found = equivariance_loss(first, second, batch.turn)
+        known = torch.isfinite(batch.turn)
+        if known.any():
+            found = found + BALANCE * balance_loss(torch.cat([first[known], second[known]]))
+        return found

@@ -68,22 +68,22 @@ class Batch:
         views: (N, 3, 3, S, S) float pixels in 0..255 of three adjacent views, order left, centre, right.
         wide: (N, 3, S, S) another view of the same trajectory, further from the centre.
         turn: (N,) azimuth of `wide` minus that of the centre as odometry tells it, radians, NaN not known.
-        motion: (N, 3) azimuth of each of the three views that the object's own motion tells, radians, NaN not known.
         category: (N,) int64, -1 not known; for the supervised ceiling alone.
-        azimuth: (N, 3) azimuth of each view, radians, NaN not known; for the supervised ceiling alone.
         wide_mirrored: (N,) bool, whether `wide` is a mirror image beside an unmirrored centre or the other way
-            round; `turn` and `wide_motion` are those of the picture before that mirror.
-        wide_motion: (N,) azimuth of `wide` that its own motion tells, radians, NaN not known.
+            round; `turn` is that of the picture before that mirror.
+        taught: (M, 3, S, S) further crops whose heading is known, of other trajectories: to see many objects
+            teaches more than to see one from all sides.
+        taught_azimuth: (M,) azimuth that the object's own motion tells (or, for the supervised ceiling, the
+            label), radians, NaN not known.
     """
 
     views: torch.Tensor
     wide: torch.Tensor | None = None
     turn: torch.Tensor | None = None
-    motion: torch.Tensor | None = None
     category: torch.Tensor | None = None
-    azimuth: torch.Tensor | None = None
     wide_mirrored: torch.Tensor | None = None
-    wide_motion: torch.Tensor | None = None
+    taught: torch.Tensor | None = None
+    taught_azimuth: torch.Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.views)
@@ -106,18 +106,17 @@ class Batch:
         if self.wide is not None:
             changed["wide"] = _flip(self.wide, whole ^ alone)
             changed["wide_mirrored"] = alone.to(self.wide.device)
-        for name in ("turn", "motion", "wide_motion", "azimuth"):
-            value = getattr(self, name)
-            if value is not None:
-                changed[name] = torch.where(_along(whole, value), -value, value)
+        if self.turn is not None:
+            changed["turn"] = torch.where(whole.to(self.turn.device), -self.turn, self.turn)
+        if self.taught is not None and self.taught_azimuth is not None:
+            flipped = torch.rand(len(self.taught), generator=generator) < 0.5
+            azimuth = self.taught_azimuth
+            changed["taught"] = _flip(self.taught, flipped)
+            changed["taught_azimuth"] = torch.where(flipped.to(azimuth.device), -azimuth, azimuth)
         return replace(self, **changed)
 
 
 def _flip(pixels: torch.Tensor, which: torch.Tensor) -> torch.Tensor:
     """Pixels (N, ..., S, S) with the samples `which` mirrored left to right."""
-    return torch.where(_along(which, pixels), pixels.flip(-1), pixels)
-
-
-def _along(which: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-    """A mask (N,) shaped and placed so that it goes with values (N, ...)."""
-    return which.view(-1, *([1] * (values.ndim - 1))).to(values.device)
+    shape = (-1, *([1] * (pixels.ndim - 1)))
+    return torch.where(which.view(shape).to(pixels.device), pixels.flip(-1), pixels)
