@@ -79,26 +79,10 @@ def handle_render(options: argparse.Namespace) -> int:
 
 
 def handle_info(options: argparse.Namespace) -> int:
-    """Print the counts."""
-    import numpy as np
+    """Print the counts, and what is missing for what."""
+    from pose_ssl_ros.datasets.statistics import describe
 
-    from pose_ssl_ros.datasets.dataset import DOMAINS, SPLITS
-
-    dataset = _load(options.dataset)
-    print(f"{options.dataset}: {len(dataset):,} crops, {len(dataset.categories)} categories")
-    print(f"{'split':8} {'domain':16} {'crops':>8} {'instances':>10} {'trajectories':>13} {'motion':>7}  categories")
-    for s, split in enumerate(SPLITS):
-        for d, domain in enumerate(DOMAINS):
-            part = dataset.where((dataset.split == s) & (dataset.domain == d))
-            if not len(part):
-                continue
-            names = [dataset.categories[c] for c in np.unique(part.category[part.category >= 0])]
-            ways = len(np.unique(part.trajectory[part.trajectory >= 0]))
-            taught = float(np.mean(~np.isnan(part.motion)))
-            print(
-                f"{split:8} {domain:16} {len(part):8,} {len(np.unique(part.instance)):10,} {ways:13,} {taught:7.0%}  "
-                f"{', '.join(names)}"
-            )
+    print(describe(_load(options.dataset)))
     return 0
 
 

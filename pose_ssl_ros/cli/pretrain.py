@@ -1,109 +1,130 @@
-"""`pose-ssl pretrain`: drive simulated streets, learn from them without labels, write a start model."""
+"""`pose-ssl pretrain`: make a start model from a dataset of crops, without labels."""
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import multiprocessing
+import os
+import shlex
+import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
+from pose_ssl_ros.cli.errors import CommandError
 
-from pose_ssl_ros.interfaces import Box, Frame, Triplet
-
-#: Kept from the catalogue's other seeds, so that demos and benchmarks meet instances that it never saw.
-FIRST_SEED = 10_000
-#: Scenarios in turn: streets teach heading by motion, orbits show standing objects from all around.
-SCENARIOS = ("street", "street", "street", "mixed", "street", "street", "orbit")
-#: Share of true height or width by which the boxes handed to the triplet pipeline are off.
-BOX_ERROR = 0.015
+#: The documented command renders its dataset with this seed.
+RENDER_SEED = 0
+#: Seconds between two lines of progress.
+_PERIOD = 10.0
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    parser = commands.add_parser("pretrain", help="make a start model from simulated drives, without labels")
-    parser.add_argument("--data", type=Path, required=True, help="folder of drives; those that are there are kept")
+    parser = commands.add_parser(
+        "pretrain",
+        help="make a start model from a dataset, without labels",
+        description="Trains on the training split of a dataset and writes encoder.safetensors, encoder.onnx, "
+        "exemplars, manifest.json and MODEL_CARD.md. A training that was killed goes on from its checkpoint.",
+    )
+    parser.add_argument("--dataset", type=Path, help="folder or CSV; without it one is rendered beside --out")
+    parser.add_argument("--render", default="standard", help="profile of the dataset that is rendered")
     parser.add_argument("--out", type=Path, default=Path("models/base"), help="folder of the model")
-    parser.add_argument("--drives", type=int, default=29, help="how many drives")
-    parser.add_argument("--seconds", type=float, default=90.0, help="robot seconds of a drive")
-    parser.add_argument("--steps", type=int, default=1800, help="training steps")
+    parser.add_argument("--method", default="ours", help="see pose-ssl benchmark --list")
+    parser.add_argument("--steps", type=int, default=4000, help="training steps")
+    parser.add_argument("--batch", type=int, default=64, help="triplets in a step")
+    parser.add_argument("--learning-rate", type=float, default=3e-3, help="peak of AdamW's")
+    parser.add_argument("--width", type=int, default=16, help="channels of the encoder's first stage")
+    parser.add_argument("--depth", type=int, default=2, help="further blocks at the middle map")
     parser.add_argument("--seed", type=int, default=0, help="of weights and batches")
-    parser.add_argument("--jobs", type=int, default=1, help="drives at a time, and training threads")
+    parser.add_argument("--jobs", type=int, default=2, help="processes that render")
+    parser.add_argument("--threads", type=int, default=1, help="torch threads")
     parser.set_defaults(handler=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Collect what is missing, train, write."""
-    from pose_ssl_ros.learning.pretrain import pretrain
+    """Render if needed, train, write, print what was measured."""
+    for name in ("steps", "batch", "jobs", "threads"):
+        if getattr(options, name) < 1:
+            msg = f"--{name} must be 1 or more, got {getattr(options, name)}"
+            raise CommandError(msg)
+    # Before torch is imported: spinning pools of many threads take the cores from each other.
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, str(options.threads))
+    import torch
 
-    options.data.mkdir(parents=True, exist_ok=True)
-    paths = [options.data / f"drive_{FIRST_SEED + i}_{SCENARIOS[i % 7]}.safetensors" for i in range(options.drives)]
-    missing = [(path, options.seconds) for path in paths if not path.exists()]
-    begin = time.monotonic()
-    with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
-        for done, text in enumerate(pool.imap_unordered(_collect, missing), 1):
-            left = (time.monotonic() - begin) / done * (len(missing) - done)
-            print(f"drive {done} of {len(missing)}: {text}; {left / 60:.0f} min left", flush=True)
-    # Folders are this machine's business; the rest makes the model again.
-    command = (
-        f"pose-ssl pretrain --data DRIVES --out models/base --drives {options.drives} --seconds {options.seconds:g} "
-        f"--steps {options.steps} --seed {options.seed} --jobs {options.jobs}"
-    )
-    pretrain([p for p in paths if p.exists()], options.out, options.steps, options.seed, options.jobs, command)
+    from pose_ssl_ros.benchmark.errors import BenchmarkError
+    from pose_ssl_ros.benchmark.methods import method
+    from pose_ssl_ros.benchmark.start_model import make_start_model
+    from pose_ssl_ros.benchmark.training import Progress, Training
+    from pose_ssl_ros.datasets.dataset import DatasetError
+    from pose_ssl_ros.datasets.reading import load
+    from pose_ssl_ros.learning.checkpoint import CheckpointError
+    from pose_ssl_ros.learning.encoder import Architecture
+
+    torch.set_num_threads(options.threads)
+    begin = said = time.monotonic()
+
+    def tell(progress: Progress) -> None:
+        nonlocal said
+        if time.monotonic() - said > _PERIOD:
+            said = time.monotonic()
+            rate = progress.step / (said - begin)
+            left = (progress.steps - progress.step) / rate
+            losses = ", ".join(f"{name} {value:.3g}" for name, value in progress.losses.items())
+            done = f"step {progress.step}/{progress.steps}, {rate:.1f}/s, {left / 60:.0f} min left"
+            print(f"{done}: {losses}", flush=True)
+
+    try:
+        chosen = method(options.method)
+        if chosen.terms is None or chosen.terms.supervision != "none":
+            msg = f"'{options.method}' is no self-supervised method: a start model is learned without labels"
+            raise CommandError(msg)
+        folder = options.dataset if options.dataset is not None else _rendered(options)
+        training = Training(
+            chosen.terms,
+            Architecture(64, options.width, depth=options.depth),
+            options.steps,
+            options.batch,
+            options.learning_rate,
+            options.seed,
+        )
+        origin = (
+            f"Rendered by `pose-ssl dataset render --profile {options.render} --seed {RENDER_SEED}`."
+            if options.dataset is None
+            else f"From `{options.dataset.name}`."
+        )
+        # Folders are this machine's business; the rest makes the model again.
+        command = _without(sys.argv[1:], "--dataset") if options.dataset is not None else shlex.join(sys.argv[1:])
+        manifest = make_start_model(load(folder), training, options.out, f"pose-ssl {command}", origin, tell)
+    except (BenchmarkError, DatasetError, CheckpointError, ValueError) as error:
+        raise CommandError(str(error)) from error
+    for domain, figures in manifest["metrics"].items():
+        print(domain, ", ".join(f"{name} {value:g}" for name, value in figures.items()))
+    print(f"{options.out}: {', '.join(sorted(p.name for p in options.out.iterdir()))}")
     return 0
 
 
-def _collect(task: tuple[Path, float]) -> str:
-    from pose_ssl_ros.learning.drives import write_drive
-
-    path, seconds = task
-    _, seed, scenario = path.stem.split("_")
-    triplets = list(drive(scenario, int(seed), seconds))
-    if not triplets:
-        return f"{path.name} gave no triplets and is left out"
-    write_drive(path, triplets)
-    return f"{path.name}, {len(triplets)} triplets, {sum(t.teacher is not None for t in triplets)} taught by motion"
+def _without(arguments: list[str], option: str) -> str:
+    """The arguments with the value of one option replaced by its name."""
+    kept = list(arguments)
+    for index, argument in enumerate(kept[:-1]):
+        if argument == option:
+            kept[index + 1] = option.removeprefix("--").upper()
+    return shlex.join(kept)
 
 
-def drive(scenario: str, seed: int, seconds: float) -> Iterator[Triplet]:
-    """Drive a simulated robot and yield what the triplet pipeline makes of its camera.
-
-    The boxes are the renderer's with some error, standing in for any detector; heading comes from the
-    motion teacher alone, which sees nothing but boxes, odometry and the camera model.
-    """
-    from pose_ssl_sim.config import SimConfig
-    from pose_ssl_sim.world import World
-
-    from pose_ssl_ros.parameters import from_values
-    from pose_ssl_ros.triplets.config import TripletNodeConfig
-    from pose_ssl_ros.triplets.pipeline import TripletPipeline
-
-    random = np.random.default_rng(seed)
-    settings = {
-        "seed": seed,
-        "scenario": scenario,
-        "rate": 5.0,
-        "camera_height": float(random.uniform(0.7, 1.3)),
-        "field_of_view": float(random.uniform(1.0, 1.4)),
-    }
-    pipeline = TripletPipeline(TripletNodeConfig())
-    speed, turn = 0.6, 0.0
-    with World(from_values(SimConfig, settings)) as world:
-        pipeline.mounting = world.mounting
-        for index in range(int(seconds * 5)):
-            if index % 20 == 0:
-                speed = float(random.choice([0.0, 0.5, 1.0, 1.5]))
-                turn = float(random.normal(0, 0.02))
-            world.step(0.2, speed, turn - 0.2 * world.ego().yaw)
-            shot = world.render()
-            boxes = [_off(t.box, random) for t in shot.truth if t.visible_fraction > 0.6]
-            _, triplets = pipeline.process(Frame(shot.rgb, shot.stamp_ns), shot.ego, shot.camera, boxes)
-            yield from (dataclasses.replace(t, track_id=f"{seed}/{t.track_id}") for t in triplets)
-
-
-def _off(box: Box, random: np.random.Generator) -> Box:
-    error = random.normal(0, BOX_ERROR, 4) * (box.w, box.h, box.w, box.h)
-    left, top = box.x + float(error[0]), box.y + float(error[1])
-    return Box(left, top, box.x + box.w + float(error[2]) - left, box.y + box.h + float(error[3]) - top)
+def _rendered(options: argparse.Namespace) -> Path:
+    """Render the dataset, or take the one that is there."""
+    try:
+        from pose_ssl_sim.config import SimError
+        from pose_ssl_sim.dataset.plan import make_plan
+        from pose_ssl_sim.dataset.render import render
+    except ImportError as error:
+        msg = f"rendering needs the simulation ({error}): pip install 'pose_ssl_ros[sim]', or give --dataset"
+        raise CommandError(msg) from error
+    folder = Path(options.out) / "dataset"
+    print(f"dataset '{options.render}' in {folder}", flush=True)
+    try:
+        render(make_plan(options.render, RENDER_SEED), folder, options.jobs)
+    except SimError as error:
+        raise CommandError(str(error)) from error
+    return folder

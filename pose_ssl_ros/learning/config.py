@@ -22,6 +22,13 @@ class LearnerConfig:
     width: int = parameter(
         16, "Channels of the encoder's first stage, a multiple of 8.", minimum=8, maximum=64, read_only=True
     )
+    depth: int = parameter(
+        0,
+        "Further blocks of the encoder at the middle map; more see more of the crop and cost time.",
+        minimum=0,
+        maximum=8,
+        read_only=True,
+    )
     start: str = parameter(
         "",
         "File of weights to start from when there is no checkpoint (`models/base/encoder.safetensors`); "

@@ -25,7 +25,7 @@ def check(config: LearnerConfig) -> None:
     """
     try:
         create(config.objective, config.projector)
-        Encoder(Architecture(config.size, config.width))
+        Encoder(Architecture(config.size, config.width, depth=config.depth))
         pick_device(config.device)
         if config.start:
             Trainer(config)

@@ -117,7 +117,7 @@ class Trainer:
     def __init__(self, config: LearnerConfig) -> None:
         self.config = config
         self.device = pick_device(config.device)
-        architecture = Architecture(config.size, config.width)
+        architecture = Architecture(config.size, config.width, depth=config.depth)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             self.combined = Combined(architecture, terms_of(config))
