@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pose_ssl_ros.benchmark.rows import Row
 from pose_ssl_ros.benchmark.table import Table
-from pose_ssl_ros.benchmark.tables import EMPTY, Column, Index, number
+from pose_ssl_ros.benchmark.tables import DOMAIN_NAMES, EMPTY, Column, Index, number
 
 _ABSOLUTE = "knn.within_30"
 _RELATIVE = "pair.within_30"
@@ -28,9 +28,15 @@ OBJECTIVES = ("vicreg", "simclr", "moco", "simsiam", "byol", "barlow", "dino")
 OURS = (
     ("ours", "vicreg+traj", "absolute pose, unseen categories",
      Column("", "middle", "absolute_pose", "unseen_category", _ABSOLUTE), "+10"),
+    ("ours", "vicreg+traj", "absolute pose, unseen categories, axis-then-flip probe",
+     Column("", "middle", "absolute_pose", "unseen_category", "axis_flip.within_30"), "+10"),
     ("ours", "vicreg+traj", "semantics, last feature", Column("", "last", "semantic", "in_domain", "knn.accuracy"), ""),
     ("ours", "supervised-azimuth", "absolute pose, unseen categories",
      Column("", "middle", "absolute_pose", "unseen_category", _ABSOLUTE), "> 0"),
+    ("ours", "supervised-azimuth", "absolute pose, unseen categories, axis-then-flip probe",
+     Column("", "middle", "absolute_pose", "unseen_category", "axis_flip.within_30"), "> 0"),
+    ("ours", "supervised-azimuth", "absolute pose, unseen categories, own heads",
+     Column("", "head", "absolute_pose", "unseen_category_transfer", "head.within_30"), "> 0"),
 )  # fmt: skip
 #: Toward/away of ours: (what, task, domain, aim in per cent).
 TOWARD_AWAY = (
@@ -39,6 +45,8 @@ TOWARD_AWAY = (
     ("5 labelled instances per category", "few_shot_5", "in_domain", 93),
     ("5 labelled instances per category", "few_shot_5", "unseen_category", 85),
 )
+
+_FIGURES = ("toward_away", "front_back")
 
 
 def differences(rows: Sequence[Row]) -> Table | None:
@@ -78,10 +86,15 @@ def toward_away(rows: Sequence[Row], method: str = "ours") -> Table | None:
     body = []
     for what, task, domain, aim in TOWARD_AWAY:
         for probe in ("knn", "linear", "axis_flip"):
-            row = index.get(method, Column("", "middle", task, domain, f"{probe}.toward_away"))
-            if row is not None:
-                body.append([f"{what}, {domain.replace('_', ' ')}", probe, number(row), f"{aim}", str(row["n"])])
+            cells = [index.get(method, Column("", "middle", task, domain, f"{probe}.{f}")) for f in _FIGURES]
+            texts = [EMPTY if row is None else number(row) for row in cells]
+            if cells[0] is not None:
+                body.append([f"{what}, {DOMAIN_NAMES[domain]}", probe, *texts, f"{aim}", str(cells[0]["n"])])
     if not body:
         return None
-    note = "Per cent of objects within 45° of toward or away that are put into the right half; middle map."
-    return Table(f"Toward or away: {method}", note, ["labels and domain", "probe", "accuracy", "aim", "crops"], body)
+    note = (
+        "Per cent of objects within 45° of toward or away: put into the right class of four, and into the right half "
+        "(front and back told apart, whatever the border of the class); middle map. Crops: of all headings."
+    )
+    header = ["labels and domain", "probe", "right class of four", "right half", "aim", "crops"]
+    return Table(f"Toward or away: {method}", note, header, body)

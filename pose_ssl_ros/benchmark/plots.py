@@ -9,8 +9,11 @@ from matplotlib.lines import Line2D
 
 from pose_ssl_ros.benchmark.measures import DOMAINS
 from pose_ssl_ros.benchmark.rows import Row
-from pose_ssl_ros.benchmark.style import MARKERS, colours, new_figure, png, quiet
+from pose_ssl_ros.benchmark.style import MARKERS, colours, foremost, new_figure, png, quiet
 from pose_ssl_ros.benchmark.tables import DOMAIN_NAMES, Column, Index
+
+#: Most lines in a picture of curves.
+_LINES = 8
 
 
 def bars(rows: Sequence[Row], title: str, task: str, layer: str, metric: str, unit: str) -> bytes | None:
@@ -108,7 +111,7 @@ def _both(index: Index, method: str, task: str, domain: str, metric: str) -> tup
 def few_shot(rows: Sequence[Row], probe: str, figure_name: str, title: str, unit: str) -> bytes | None:
     """Accuracy over labelled instances per category, a line per method and a panel per domain.
 
-    The mark at the right end, without a line, is the probe with all labels. None without two numbers of instances.
+    The mark at the right end is the probe with all labels. None without two numbers of instances.
     """
     index = Index(rows)
     metric = f"{probe}.{figure_name}"
@@ -120,14 +123,17 @@ def few_shot(rows: Sequence[Row], probe: str, figure_name: str, title: str, unit
         return None
     full = "semantic" if layer == "last" else "absolute_pose"
     colour = colours(index.methods)
+    methods = foremost(index.methods, _LINES)
     figure = new_figure(1.2 + 2.9 * len(domains), 3.6)
     figure.suptitle(title, fontsize=11, x=0.01, ha="left")
     panels = figure.subplots(1, len(domains), sharey=True, squeeze=False)[0]
     for axes, domain in zip(panels, domains, strict=True):
         quiet(axes, "both").set_title(DOMAIN_NAMES[domain], fontsize=9)
-        for number, name in enumerate(index.methods):
+        for number, name in enumerate(methods):
+            # Side by side, or the deviations of all methods lie on one line.
+            aside = 0.05 * (number - (len(methods) - 1) / 2)
             found = [index.get(name, Column("", layer, task, domain, metric)) for task in tasks]
-            places = [i for i, row in enumerate(found) if row is not None]
+            places = [i + aside for i, row in enumerate(found) if row is not None]
             there = [row for row in found if row is not None]
             look = {"color": colour[name], "marker": MARKERS[number % len(MARKERS)], "ms": 5, "capsize": 2}
             if there:
@@ -135,9 +141,9 @@ def few_shot(rows: Sequence[Row], probe: str, figure_name: str, title: str, unit
                 axes.errorbar(places, mean, yerr=std, lw=1.5, label=name, **look)  # type: ignore[arg-type]
             every = index.get(name, Column("", layer, full, domain, metric))
             if there and every is not None:
-                end = [len(tasks) - 1, len(tasks)]
+                end = [places[-1], len(tasks) + aside]
                 axes.plot(end, [mean[-1], 100 * every["mean"]], color=colour[name], lw=1, ls=":")
-                axes.errorbar(len(tasks), 100 * every["mean"], yerr=100 * every["std"], **look)  # type: ignore[arg-type]
+                axes.errorbar(end[1], 100 * every["mean"], yerr=100 * every["std"], **look)  # type: ignore[arg-type]
         axes.set_xticks(range(len(tasks) + 1), [*(str(_shots(task)) for task in tasks), "all"])
         axes.set_xlabel("labelled instances per category", fontsize=8)
     panels[0].set_ylabel(unit, fontsize=8)

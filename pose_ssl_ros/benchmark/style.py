@@ -30,6 +30,12 @@ def colours(methods: Sequence[str]) -> dict[str, str]:
     return {method: _COLOURS[method] if method in _COLOURS else next(others) for method in methods}
 
 
+def foremost(methods: Sequence[str], most: int) -> list[str]:
+    """At most so many methods, those that matter first chosen, in the order given."""
+    chosen = sorted(methods, key=lambda m: list(_COLOURS).index(m) if m in _COLOURS else len(_COLOURS))[:most]
+    return [method for method in methods if method in chosen]
+
+
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure on the Agg canvas, sizes in inches."""
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
