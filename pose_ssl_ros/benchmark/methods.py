@@ -19,7 +19,7 @@ TRAJECTORY_WEIGHTS = {
     "dino": 0.5,
 }
 #: Ours: VICReg with all of our terms.
-OURS = Terms("vicreg", trajectory_weight=5.0, teacher_weight=25.0, equivariance_weight=5.0)
+OURS = Terms("vicreg", trajectory_weight=1.0, teacher_weight=50.0, equivariance_weight=5.0)
 
 
 @dataclass(frozen=True)

@@ -83,11 +83,13 @@ class Combined(nn.Module):
             ObjectiveError: If the batch lacks what the supervision needs.
         """
         terms, count = self.terms, len(batch)
+        if terms.supervision == "azimuth":
+            return self._azimuth_ceiling(batch)
         centre = batch.views[:, 1]
         pixels = torch.cat([augment(centre), augment(centre)])
         last, middle = self.encoder(pixels)
         if terms.supervision != "none":
-            parts = {"supervised": self._supervised(batch, last, augment)}
+            parts = {"supervised": self._category(batch, last)}
             parts["loss"] = terms.semantic_weight * parts["supervised"]
         elif terms.semantic_weight > 0:
             parts = self._semantic(pixels, last)
@@ -98,8 +100,8 @@ class Combined(nn.Module):
         if terms.trajectory_weight > 0:
             parts["trajectory"] = self._trajectory(batch.views)
             parts["loss"] = parts["loss"] + terms.trajectory_weight * parts["trajectory"]
-        if terms.teacher_weight > 0 and batch.taught is not None:
-            parts["teacher"] = self._taught(batch, augment, TEACHER_SMOOTHING)
+        if terms.teacher_weight > 0 and batch.taught is not None and batch.taught_azimuth is not None:
+            parts["teacher"] = self._taught(batch)
             parts["loss"] = parts["loss"] + terms.teacher_weight * parts["teacher"]
         if terms.equivariance_weight > 0 and batch.wide is not None and batch.turn is not None:
             parts["equivariance"] = self._equivariance(batch, middle[:count], augment)
@@ -154,22 +156,30 @@ class Combined(nn.Module):
             copied = self.target["projector"](self.target["encoder"](pixels)[0])
         return dict(self.objective(first, second, *copied.chunk(2)))
 
-    def _supervised(self, batch: Batch, last: torch.Tensor, augment: Augment) -> torch.Tensor:
-        """The label's cross entropy: categories on both views, azimuths on as many crops as motion teaches."""
-        if self.category is None:
-            return self._taught(batch, augment, 0.0)
-        if batch.category is None:
+    def _category(self, batch: Batch, last: torch.Tensor) -> torch.Tensor:
+        """The category's cross entropy on both augmented views."""
+        if batch.category is None or self.category is None:
             msg = "supervision by category needs a batch with it"
             raise ObjectiveError(msg)
         return category_loss(self.category(last), torch.cat([batch.category, batch.category]))
 
-    def _taught(self, batch: Batch, augment: Augment, smoothing: float) -> torch.Tensor:
-        """Cross entropy of the crops whose heading is known, augmented."""
+    def _azimuth_ceiling(self, batch: Batch) -> dict[str, torch.Tensor]:
+        """The label's cross entropy alone, on as many crops as motion teaches; nothing else is read."""
         if batch.taught is None or batch.taught_azimuth is None:
             msg = "supervision by azimuth needs a batch with taught crops"
             raise ObjectiveError(msg)
-        logits = self.heading_logits(self.encoder.middle(augment(batch.taught)))
-        return azimuth_loss(logits, batch.taught_azimuth, smoothing)
+        last, middle = self.encoder(batch.taught)
+        found = azimuth_loss(self.heading_logits(middle), batch.taught_azimuth)
+        return {"supervised": found, "loss": self.terms.semantic_weight * found, "feature": last.detach()}
+
+    def _taught(self, batch: Batch) -> torch.Tensor:
+        """Cross entropy of the crops whose heading motion told, as they are.
+
+        Augmented as strongly as the semantic term wants it, front and back are learned several times later.
+        """
+        assert batch.taught is not None and batch.taught_azimuth is not None
+        logits = self.heading_logits(self.encoder.middle(batch.taught))
+        return azimuth_loss(logits, batch.taught_azimuth, smoothing=TEACHER_SMOOTHING)
 
     def _trajectory(self, views: torch.Tensor) -> torch.Tensor:
         """The trajectory term on the plain views, at the layer that the terms name."""

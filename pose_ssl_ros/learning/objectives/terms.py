@@ -28,7 +28,7 @@ class Terms:
         teacher_weight: Of the headings that motion taught, read from the middle map.
         equivariance_weight: Of two views' azimuths that must differ as odometry says.
         semantic_weight: Of the semantic term, or of the supervised one that replaces it.
-        supervision: `category` or `azimuth` replaces the semantic term by labels (ceilings); else `none`.
+        supervision: Ceilings: `category` replaces the semantic term by labels, `azimuth` all terms; else `none`.
 
     Raises:
         ObjectiveError: If a choice does not exist or a weight is negative or not finite.
