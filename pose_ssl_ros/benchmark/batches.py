@@ -39,12 +39,14 @@ TAUGHT = 2
 class Teacher:
     """Draws crops whose heading is known: told by motion, or by labels for the supervised ceiling.
 
+    Where motion told nothing there is nothing to draw and the term is silent; `missing` says so to people.
+
     Args:
         dataset: What is trained on.
         terms: What the batches are for.
 
     Raises:
-        BenchmarkError: If the terms need such crops and there are none.
+        BenchmarkError: If no crop has the label that a ceiling is trained by.
     """
 
     def __init__(self, dataset: Dataset, terms: Terms) -> None:
@@ -55,9 +57,20 @@ class Teacher:
             self.azimuth = dataset.motion
         self.rows = np.zeros(0, np.int64) if self.azimuth is None else np.flatnonzero(np.isfinite(self.azimuth))
         if self.azimuth is not None and not len(self.rows):
-            what = "an azimuth" if terms.supervision == "azimuth" else "a heading told by motion"
-            msg = f"no crop of the training split has {what}, which this method learns from"
-            raise BenchmarkError(msg)
+            if terms.supervision == "azimuth":
+                msg = "no crop of the training split has an azimuth, which this ceiling is trained by"
+                raise BenchmarkError(msg)
+            self.azimuth = None
+
+
+def missing(dataset: Dataset, terms: Terms) -> list[str]:
+    """What the terms would learn from but the training split does not tell, a sentence each."""
+    found = []
+    if terms.supervision == "none" and terms.teacher_weight > 0 and not np.isfinite(dataset.motion).any():
+        found.append("no heading is told by motion: front and back are not taught")
+    if terms.supervision == "none" and terms.equivariance_weight > 0 and not np.isfinite(dataset.bearing).any():
+        found.append("no bearing is told by odometry: the equivariance term is silent")
+    return found
 
 
 def make_batch(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pose_ssl_ros.benchmark import data
+from pose_ssl_ros.benchmark.batches import missing
 from pose_ssl_ros.benchmark.errors import BenchmarkError
 from pose_ssl_ros.benchmark.illustration import Illustration, read_illustration
 from pose_ssl_ros.benchmark.job import Job, say
@@ -95,10 +96,10 @@ def benchmark(request: Request) -> Outcome:
         jobs = _jobs(request, wanted, dataset)
         if request.fresh:
             _forget(jobs, root)
-        missing = [job for job in jobs if not job.done(root)]
-        say(f"{len(jobs)} runs ({len(jobs) - len(missing)} are in the cache): {', '.join(wanted)}")
+        left = [job for job in jobs if not job.done(root)]
+        say(f"{len(jobs)} runs ({len(jobs) - len(left)} are in the cache): {', '.join(wanted)}")
         setting = Setting(request.source, size, root, request.device, request.threads)
-        failed = run_all(missing, setting, request.jobs)
+        failed = run_all(left, setting, request.jobs)
         runs: dict[tuple[str, int], list[Measure]] = {}
         held: dict[str, Illustration] = {}
         for job in jobs:
@@ -139,6 +140,9 @@ def _wanted(request: Request, dataset: Dataset, notes: list[str]) -> list[str]:
             raise BenchmarkError(msg)
         notes.append(f"nothing is trained: {reason}")
         asked = [method for method in asked if method.terms is None] or methods(["random"])
+    learned = dataset.part("train", "in_domain")
+    for chosen in asked:
+        notes += [f"{chosen.name}: {text}" for text in missing(learned, chosen.terms)] if chosen.terms else []
     return ready + [method.name for method in asked]
 
 

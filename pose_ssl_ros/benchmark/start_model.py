@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from safetensors.torch import save
 
-from pose_ssl_ros.benchmark.errors import BenchmarkError
+from pose_ssl_ros.benchmark.batches import missing
 from pose_ssl_ros.benchmark.training import Progress, Training, train
 from pose_ssl_ros.datasets.dataset import Dataset
 from pose_ssl_ros.datasets.triplets import TripletSampler
@@ -61,16 +61,20 @@ def make_start_model(
         The manifest.
 
     Raises:
-        BenchmarkError: If the dataset has no triplets to train on, or the loss stays not finite.
-        DatasetError: If crops cannot be read.
+        BenchmarkError: If the loss stays not finite.
+        DatasetError: If crops cannot be read or give no triplets.
         CheckpointError: If a file cannot be written.
     """
     part = dataset.part("train", "in_domain")
+    lacking = missing(part, training.terms)
+    for text in lacking:
+        print(f"note: {text}", flush=True)
     sampler = TripletSampler(part, training.seed)
     out.mkdir(parents=True, exist_ok=True)
     unfinished = out / "training.safetensors"
     model, curve = train(part, sampler, training, torch.device("cpu"), unfinished, tell)
     exemplars = choose_exemplars(part, model, training.seed)
+    others = choose_others(part, training.seed)
     name = training.architecture.name
     weights = save(
         {f"weights.{k}": v.detach().cpu().contiguous() for k, v in model.parts().state_dict().items()},
@@ -79,7 +83,7 @@ def make_start_model(
     write_atomic(out / "encoder.safetensors", weights)
     if exemplars:
         write_exemplars(out, exemplars)
-    model_file = _with_probes(training, out, exemplars)
+    model_file = _with_probes(training, out, others)
     write_atomic(out / "encoder.onnx", model_file)
     manifest = {
         "version": 2,
@@ -102,6 +106,7 @@ def make_start_model(
             "trajectories": int(sampler.trajectories),
             "taught_by_motion": int(np.isfinite(part.motion).sum()),
             "exemplars": len(exemplars),
+            "lacking": lacking,
         },
         "losses": curve[-1] if curve else {},
         "metrics": judge(model_file, dataset),
@@ -150,6 +155,17 @@ def choose_exemplars(part: Dataset, model: Combined, seed: int) -> list[Entry]:
     return choose_labelled(entries, EXEMPLARS, 0.5)
 
 
+def choose_others(part: Dataset, seed: int) -> list[Entry]:
+    """Crops of many tracks without any heading: what identity is read from where motion taught nothing."""
+    rows = np.random.default_rng(seed).permutation(len(part))[:EXEMPLARS]
+    crops = part.crops(rows)
+    tracks = [f"{part.instance[row]}/{part.trajectory[row]}" for row in rows]
+    return [
+        Entry(track, np.repeat(crop[None], 3, 0), 0.0, 0.0, 0, int(row))
+        for track, crop, row in zip(tracks, crops, rows, strict=True)
+    ]
+
+
 def judge(model_file: bytes, dataset: Dataset) -> dict[str, dict[str, float]]:
     """The model file's own answers to test crops by domain; nothing in it was fitted to labels."""
     engine = Engine(model_file)
@@ -170,8 +186,8 @@ def judge(model_file: bytes, dataset: Dataset) -> dict[str, dict[str, float]]:
     return found
 
 
-def _with_probes(training: Training, out: Path, exemplars: list[Entry]) -> bytes:
-    """The model that a learner without any site of its own would export."""
+def _with_probes(training: Training, out: Path, others: list[Entry]) -> bytes:
+    """The model that a learner without any site of its own would export; without exemplars it says `unknown`."""
     a = training.architecture
     config = LearnerConfig(
         size=a.size,
@@ -186,9 +202,8 @@ def _with_probes(training: Training, out: Path, exemplars: list[Entry]) -> bytes
     )
     with tempfile.TemporaryDirectory() as folder:
         learner = OnlineLearner(config, Path(folder))
-        if not exemplars:
-            msg = "no crop of the dataset has a heading told by motion: a start model would answer nothing"
-            raise BenchmarkError(msg)
+        if not learner.exemplars:
+            learner.buffer.restore(others, len(others))
         return learner.export()
 
 

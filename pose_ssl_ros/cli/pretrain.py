@@ -79,9 +79,11 @@ def run(options: argparse.Namespace) -> int:
             msg = f"'{options.method}' is no self-supervised method: a start model is learned without labels"
             raise CommandError(msg)
         folder = options.dataset if options.dataset is not None else _rendered(options)
+        dataset = load(folder)
+        size = dataset.crops([0]).shape[1] if len(dataset) else Architecture().size
         training = Training(
             chosen.terms,
-            Architecture(64, options.width, depth=options.depth),
+            Architecture(size, options.width, depth=options.depth),
             options.steps,
             options.batch,
             options.learning_rate,
@@ -94,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
         )
         # Folders are this machine's business; the rest makes the model again.
         command = _without(sys.argv[1:], "--dataset") if options.dataset is not None else shlex.join(sys.argv[1:])
-        manifest = make_start_model(load(folder), training, options.out, f"pose-ssl {command}", origin, tell)
+        manifest = make_start_model(dataset, training, options.out, f"pose-ssl {command}", origin, tell)
     except (BenchmarkError, DatasetError, CheckpointError, ValueError) as error:
         raise CommandError(str(error)) from error
     for domain, figures in manifest["metrics"].items():
