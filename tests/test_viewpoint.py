@@ -59,9 +59,7 @@ def test_nan_has_no_heading() -> None:
         viewpoint.heading_of(math.nan)
 
 
-@pytest.mark.parametrize(
-    ("yaw_degrees", "name"), [(180, "toward"), (0, "away"), (90, "left"), (-90, "right")]
-)
+@pytest.mark.parametrize(("yaw_degrees", "name"), [(180, "toward"), (0, "away"), (90, "left"), (-90, "right")])
 def test_an_object_ahead_of_a_camera_that_looks_along_x(yaw_degrees: float, name: str) -> None:
     azimuth = viewpoint.azimuth_from_yaw(math.radians(yaw_degrees), (10, 0), (0, 0))
     assert viewpoint.heading_of(azimuth) == name

@@ -54,9 +54,7 @@ def to_bytes_field(data: np.ndarray | bytes) -> array.array[int]:
 def rgb_to_image(rgb: np.ndarray, header: Header) -> Image:
     """An rgb8 image message from (height, width, 3) uint8."""
     height, width = rgb.shape[:2]
-    return Image(
-        header=header, height=height, width=width, encoding="rgb8", step=3 * width, data=to_bytes_field(rgb)
-    )
+    return Image(header=header, height=height, width=width, encoding="rgb8", step=3 * width, data=to_bytes_field(rgb))
 
 
 def camera_from_info(msg: CameraInfo) -> CameraModel | None:
@@ -120,9 +118,7 @@ def tracks_from(msg: Detection2DArray) -> list[Track]:
     return found
 
 
-def mounting_from_tf(
-    transforms: Iterable[TransformStamped], base_frame: str, camera_frame: str
-) -> Mounting | None:
+def mounting_from_tf(transforms: Iterable[TransformStamped], base_frame: str, camera_frame: str) -> Mounting | None:
     """Where the camera sits, if one transform leads from the base to the camera's optical frame.
 
     The optical frame looks along its z axis with y down (REP-103).

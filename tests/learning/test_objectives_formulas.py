@@ -154,9 +154,7 @@ def test_momentum_rises_along_a_half_cosine() -> None:
     assert cosine_momentum(0.99, 1.0) == cosine_momentum(0.99, 3.0) == 1.0
     scheduler = reference("lightly.utils.scheduler")
     for step in (0, 3, 7, 9):
-        assert made("byol", base=0.9).momentum(step / 9) == pytest.approx(
-            scheduler.cosine_schedule(step, 10, 0.9, 1.0)
-        )
+        assert made("byol", base=0.9).momentum(step / 9) == pytest.approx(scheduler.cosine_schedule(step, 10, 0.9, 1.0))
     assert made("moco").momentum(0.1) == made("moco").momentum(0.9)
 
 

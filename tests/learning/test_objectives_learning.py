@@ -160,9 +160,7 @@ def test_supervision_replaces_the_semantic_term(supervision: str) -> None:
     ],
 )
 def test_what_is_not_known_is_masked(field: str, supervision: str, key: str) -> None:
-    model = combined(
-        Terms(teacher_weight=1.0, equivariance_weight=1.0, trajectory_weight=0.0, supervision=supervision)
-    )
+    model = combined(Terms(teacher_weight=1.0, equivariance_weight=1.0, trajectory_weight=0.0, supervision=supervision))
     whole = batch()
     values = getattr(whole, field).clone()
     values[[1, 4]] = math.nan
@@ -205,9 +203,7 @@ CONFIG = LearnerConfig(size=32, width=8, projector=16, batch=4, device="cpu", le
 
 def entries(count: int = 6) -> list[Entry]:
     random = np.random.default_rng(0)
-    return [
-        Entry(str(i), random.integers(0, 255, (3, 32, 32, 3), np.uint8), float(i), 1.0, i, i) for i in range(count)
-    ]
+    return [Entry(str(i), random.integers(0, 255, (3, 32, 32, 3), np.uint8), float(i), 1.0, i, i) for i in range(count)]
 
 
 def test_the_parameter_offers_what_is_registered() -> None:
