@@ -47,6 +47,8 @@ EXTRAS = {
         "psutil>=5.9",
         "scikit-learn>=1.3",  # reference for our own measures of clustering
     ],
+    # Reference of the loss formulas; tools/setup.sh installs it without what it depends on.
+    "reference": ["lightly>=1.5", "torchvision>=0.16"],
 }
 
 

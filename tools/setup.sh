@@ -117,6 +117,13 @@ fi
 say "installing pose_ssl_ros[$EXTRAS] and what it needs (about 300 MB)"
 pip_install -e ".[$EXTRAS]" || fail "the packages above could not be installed"
 
+if [ "$PROFILE" = dev ]; then
+    # The independent reference of the loss formulas. Without its dependencies: the training framework that it
+    # names is not needed for that, and a torchvision that pip resolves may replace the CPU build of torch.
+    "$PY" -m pip install -q --no-deps -c "$CONSTRAINTS" lightly torchvision 2>"$VENV/pip.log" \
+        || say "lightly could not be installed: tests that compare formulas with it are skipped"
+fi
+
 rm -f "$VENV/pip.log"
 echo "$SUM" > "$STAMP"
 if [ "$PROFILE" = dev ]; then echo "$SUM" > "$VENV/.ready-sim"; fi
