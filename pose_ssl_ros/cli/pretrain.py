@@ -29,8 +29,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--render", default="standard", help="profile of the dataset that is rendered")
     parser.add_argument("--out", type=Path, default=Path("models/base"), help="folder of the model")
     parser.add_argument("--method", default="ours", help="see pose-ssl benchmark --list")
-    parser.add_argument("--steps", type=int, default=4000, help="training steps")
-    parser.add_argument("--batch", type=int, default=64, help="triplets in a step")
+    parser.add_argument("--steps", type=int, default=6000, help="training steps")
+    parser.add_argument("--batch", type=int, default=48, help="triplets in a step")
     parser.add_argument("--learning-rate", type=float, default=3e-3, help="peak of AdamW's")
     parser.add_argument("--width", type=int, default=16, help="channels of the encoder's first stage")
     parser.add_argument("--depth", type=int, default=2, help="further blocks at the middle map")
@@ -94,8 +94,7 @@ def run(options: argparse.Namespace) -> int:
             if options.dataset is None
             else f"From `{options.dataset.name}`."
         )
-        # Folders are this machine's business; the rest makes the model again.
-        command = _without(sys.argv[1:], "--dataset") if options.dataset is not None else shlex.join(sys.argv[1:])
+        command = _portable(sys.argv[1:])
         manifest = make_start_model(dataset, training, options.out, f"pose-ssl {command}", origin, tell)
     except (BenchmarkError, DatasetError, CheckpointError, ValueError) as error:
         raise CommandError(str(error)) from error
@@ -105,12 +104,12 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _without(arguments: list[str], option: str) -> str:
-    """The arguments with the value of one option replaced by its name."""
+def _portable(arguments: list[str]) -> str:
+    """The command without this machine's folders; the rest makes the model again."""
     kept = list(arguments)
     for index, argument in enumerate(kept[:-1]):
-        if argument == option:
-            kept[index + 1] = option.removeprefix("--").upper()
+        if argument in ("--dataset", "--out"):
+            kept[index + 1] = argument.removeprefix("--").upper()
     return shlex.join(kept)
 
 
