@@ -10,12 +10,12 @@ from pose_ssl_ros.learning.objectives.terms import Terms
 
 #: Weight of the trajectory term beside each objective, on the middle map.
 TRAJECTORY_WEIGHTS = {
-    "vicreg": 5.0,
+    "vicreg": 1.0,
     "simclr": 0.5,
     "moco": 0.5,
     "simsiam": 0.2,
     "byol": 0.2,
-    "barlow": 5.0,
+    "barlow": 1.0,
     "dino": 0.5,
 }
 #: Ours: VICReg with all of our terms.
