@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -66,14 +66,29 @@ def make_start_model(
         CheckpointError: If a file cannot be written.
     """
     part = dataset.part("train", "in_domain")
-    lacking = missing(part, training.terms)
-    for text in lacking:
+    for text in missing(part, training.terms):
         print(f"note: {text}", flush=True)
     sampler = TripletSampler(part, training.seed)
     out.mkdir(parents=True, exist_ok=True)
     unfinished = out / "training.safetensors"
     model, curve = train(part, sampler, training, torch.device("cpu"), unfinished, tell)
-    exemplars = choose_exemplars(part, model, training.seed)
+    manifest = write_start_model(dataset, training, model, curve, out, command, origin)
+    unfinished.unlink(missing_ok=True)
+    return manifest
+
+
+def write_start_model(
+    dataset: Dataset,
+    training: Training,
+    model: Combined,
+    curve: Sequence[dict[str, float]],
+    out: Path,
+    command: str,
+    origin: str,
+) -> dict[str, Any]:
+    """Write the files of trained networks; arguments and errors as of `make_start_model`."""
+    part = dataset.part("train", "in_domain")
+    exemplars = choose_exemplars(_teaching(dataset), model, training.seed)
     others = choose_others(part, training.seed)
     name = training.architecture.name
     weights = save(
@@ -103,18 +118,23 @@ def make_start_model(
             "categories": sorted({dataset.categories[c] for c in np.unique(part.category) if c >= 0}),
             "crops": len(part),
             "instances": len(np.unique(part.instance)),
-            "trajectories": int(sampler.trajectories),
+            "trajectories": len(np.unique(part.trajectory[part.trajectory >= 0])),
             "taught_by_motion": int(np.isfinite(part.motion).sum()),
             "exemplars": len(exemplars),
-            "lacking": lacking,
+            "lacking": missing(part, training.terms),
         },
         "losses": curve[-1] if curve else {},
         "metrics": judge(model_file, dataset),
     }
     write_atomic(out / "MODEL_CARD.md", card(manifest).encode())
     write_atomic(out / "manifest.json", (json.dumps(manifest, indent=1) + "\n").encode())
-    unfinished.unlink(missing_ok=True)
     return manifest
+
+
+def _teaching(dataset: Dataset) -> Dataset:
+    """Crops that exemplars are chosen from: of instances that did not shape the encoder, if motion told of any."""
+    held_out = dataset.part("val", "in_domain")
+    return held_out if np.isfinite(held_out.motion).any() else dataset.part("train", "in_domain")
 
 
 def describe(training: Training) -> str:

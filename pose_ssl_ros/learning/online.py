@@ -113,6 +113,7 @@ class OnlineLearner:
             c.teacher_weight > 0,
             c.seed,
             self.exemplars,
+            self.trainer.known_directions(),
         )
         version = ModelVersion(
             version=self.version + 1, parent=self.version, objective=self._objective(), training=self._training()

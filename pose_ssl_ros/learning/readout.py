@@ -57,6 +57,7 @@ def fit_readout(
     taught: bool = False,
     seed: int = 0,
     exemplars: Sequence[Entry] = (),
+    known: np.ndarray | None = None,
 ) -> Readout:
     """Fit the heading head to labelled crops and their mirror images, and the identity head to all tracks.
 
@@ -70,6 +71,7 @@ def fit_readout(
         taught: Whether labels (not those of `taught.is_judge`) shaped the encoder.
         seed: Of folds and anchors.
         exemplars: Labelled entries of the start model, used beside the buffer's.
+        known: (F, K) directions that the start model's own head reads heading from, or None.
     """
     labelled = [*exemplars, *choose_labelled(entries, most, min_weight)]
     crops = [entry.crops[1] for entry in labelled]
@@ -99,6 +101,7 @@ def fit_readout(
         flag,
         np.tile(np.array(judges, dtype=bool), 2),
         seed=seed,
+        known=known,
     )
     # Kinds that only the start model met would stay in the list of classes for ever.
     spread = choose_spread(entries or exemplars, most // 2)

@@ -196,6 +196,16 @@ class Trainer:
             return np.zeros((0, a.dimension), np.float32), np.zeros((0, a.middle_channels * CELLS**2), np.float32)
         return np.concatenate(last), np.concatenate(pose)
 
+    def known_directions(self) -> np.ndarray | None:
+        """Directions (F, K) of the pose features that the start model's head, or a taught one, reads heading from.
+
+        None where no heading ever shaped that head: then it is as good as random.
+        """
+        if not self.config.start and self.config.teacher_weight <= 0:
+            return None
+        weight: torch.Tensor = self.parts["teacher"].weight  # type: ignore[assignment]
+        return np.asarray(weight.detach().cpu().numpy().T)
+
     def tensors(self) -> dict[str, torch.Tensor]:
         """Weights and optimiser state by name, for a checkpoint."""
         found = {f"weights.{name}": value for name, value in self.parts.state_dict().items()}

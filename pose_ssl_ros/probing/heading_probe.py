@@ -19,6 +19,8 @@ from pose_ssl_ros.viewpoint import HEADING_CENTRES
 
 #: Eighths of a turn: the sectors over which labels are balanced and coverage is counted.
 SECTORS = 8
+#: How much larger than a principal component a known direction is made: the penalty on its weight falls by the square.
+KNOWN_SCALE = 3.0
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ def fit_heading(
     judges: np.ndarray | None = None,
     settings: ProbeSettings | None = None,
     seed: int = 0,
+    known: np.ndarray | None = None,
 ) -> tuple[HeadingHead, HeadingReport]:
     """Fit the head.
 
@@ -106,6 +109,8 @@ def fit_heading(
             answers are.  None: none of the labels did.
         settings: See `ProbeSettings`.
         seed: Of the folds and anchors.
+        known: (F, K) directions that a start model's head reads heading from; they are offered to the fit
+            beside the principal components, at a lower price, and used as far as the labels agree.
 
     Returns:
         The head (a placeholder when not ready) and what was found.
@@ -125,6 +130,8 @@ def fit_heading(
         words = f"{len(present)} headings from {len(asked_tracks)} held-out tracks are too few to judge"
         return empty, replace(report, reason=words)
     centre, projection = _principal(features, settings.components)
+    if known is not None:
+        projection = np.concatenate([projection, _scaled(features - centre, known)], axis=1)
     z = (features - centre) @ projection
     random = np.random.default_rng(seed)
     fold = random.permutation(len(names))[np.searchsorted(names, tracks)] % settings.folds
@@ -201,6 +208,12 @@ def _principal(features: np.ndarray, components: int) -> tuple[np.ndarray, np.nd
     projection = basis * scale
     projection *= math.sqrt(len(keep) / max(float(((centred @ projection) ** 2).sum(1).mean()), 1e-12))
     return centre, projection
+
+
+def _scaled(centred: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    """Directions (F, K) scaled so that projected features have a mean square of `KNOWN_SCALE` squared each."""
+    spread = np.sqrt(np.maximum(((centred @ directions) ** 2).mean(0), 1e-12))
+    return np.asarray(directions * (KNOWN_SCALE / spread))
 
 
 def _largest(values: np.ndarray, components: int) -> np.ndarray:

@@ -180,7 +180,8 @@ def _trajectory(seed: int, number: int, subject: Subject, domain: str, index: in
     bearing = wrap_all(rng.uniform(-math.pi, math.pi) + path.azimuth + walk)
     taught, error, reversing = rng.random(), rng.normal(0, MOTION_ERROR), rng.random() < REVERSING
     motion = np.full(VIEWS, math.nan)
-    if subject.split == "train" and domain == "in_domain" and taught < _taught(subject):
+    # Validation too: what heading probes are fitted to must not have shaped the features.
+    if subject.split != "test" and domain == "in_domain" and taught < _taught(subject):
         motion = wrap_all(path.azimuth + error + (math.pi if reversing else 0.0))
     return Trajectory(number, subject, domain, index, path, bearing, motion)
 

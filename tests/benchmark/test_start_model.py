@@ -68,12 +68,14 @@ def test_it_tells_headings_that_only_motion_taught(model, arrows):
     assert (off < math.radians(30)).mean() > 0.4
 
 
-def test_exemplars_are_crops_that_motion_taught(model, arrows):
+def test_exemplars_are_crops_that_motion_taught_of_instances_never_trained_on(model, arrows):
     folder, manifest, _ = model
-    train = load(arrows).part("train", "in_domain")
-    told = train.motion[np.isfinite(train.motion)]
+    held_out = load(arrows).part("val", "in_domain")
+    told = held_out.motion[np.isfinite(held_out.motion)]
     found = read_exemplars(folder, SIZE)
     assert 0 < len(found) == manifest["data"]["exemplars"] <= len(told)
+    instances = {int(entry.track.split("/")[1]) for entry in found}
+    assert instances <= set(held_out.instance.tolist())
     for entry in found:
         assert np.abs(np.angle(np.exp(1j * (told - entry.azimuth)))).min() < math.radians(0.2)
 

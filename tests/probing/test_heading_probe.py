@@ -156,3 +156,30 @@ def test_mirror_images_teach_but_do_not_count() -> None:
 def test_the_placeholder_is_always_unknown() -> None:
     heading, _ = placeholder(7).apply(np.random.default_rng(0).normal(size=(5, 7)))
     np.testing.assert_allclose(heading, np.tile([0, 0, 0, 0, 1], (5, 1)))
+
+
+@pytest.mark.parametrize(("tracks", "signal"), [(24, 0.7), (16, 1.0)])
+def test_known_directions_help(tracks: int, signal: float) -> None:
+    features, _, taught, names = stream(tracks=tracks, signal=signal, seed=5)
+    test, azimuths, _, _ = stream(tracks=40, signal=signal, seed=6)
+
+    def median_error(known: np.ndarray | None) -> float:
+        nobody = np.zeros(len(taught), bool)
+        head, report = fit_heading(features, taught, np.ones(len(taught)), names, nobody, known=known)
+        assert report.ready, report.reason
+        resultant = head.apply(test)[1]
+        read = np.arctan2(resultant[:, 1], resultant[:, 0])
+        return float(np.median(np.abs(np.angle(np.exp(1j * (read - azimuths))))))
+
+    alone = median_error(None)
+    assert median_error(np.eye(LENGTH, 4)) < 0.7 * alone
+    # Directions that mean nothing cost something: they are for heads that heading has shaped.
+    assert median_error(np.random.default_rng(0).normal(size=(LENGTH, 4))) < 2 * alone
+
+
+def test_known_directions_answer_when_labels_alone_are_too_few() -> None:
+    features, _, taught, names = stream(tracks=12, signal=0.3, seed=5)
+    nobody = np.zeros(len(taught), bool)
+    alone = fit_heading(features, taught, np.ones(len(taught)), names, nobody)[1]
+    helped = fit_heading(features, taught, np.ones(len(taught)), names, nobody, known=np.eye(LENGTH, 4))[1]
+    assert not alone.ready and helped.ready
