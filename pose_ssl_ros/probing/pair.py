@@ -259,5 +259,7 @@ def correlated(p: torch.Tensor, q: torch.Tensor) -> torch.Tensor:
 
     Correlation gives turns by whole bins; those by half bins, where the centres lie, are means of two.
     """
+    if not len(p):
+        return torch.zeros_like(p)  # some builds of torch cannot transform nothing
     whole = torch.fft.irfft(torch.fft.rfft(q) * torch.fft.rfft(p).conj(), n=p.shape[1]).clamp_min(0)
     return (whole + whole.roll(-1, 1)) / 2
