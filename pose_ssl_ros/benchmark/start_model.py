@@ -251,7 +251,7 @@ both probes and runs by itself (`inference_node --ros-args -p model_path:=.../en
 - **Measured** on test instances, headings ({", ".join(HEADINGS)}) as the model file answers them, nothing fitted to
   labels, one seed, in percent and degrees:
 
-| domain | crops | within 30° | front/back | median error | toward/away of those answered | unknown |
+| domain | crops | within 30° | front/back | median error | toward/away, unknown counts as wrong | unknown |
 |---|---|---|---|---|---|---|
 {rows}
 

@@ -23,7 +23,7 @@ class LearnerConfig:
         16, "Channels of the encoder's first stage, a multiple of 8.", minimum=8, maximum=64, read_only=True
     )
     depth: int = parameter(
-        0,
+        2,
         "Further blocks of the encoder at the middle map; more see more of the crop and cost time.",
         minimum=0,
         maximum=8,
