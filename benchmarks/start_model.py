@@ -23,8 +23,9 @@ from pose_ssl_ros.interfaces import Box
 from pose_ssl_ros.parameters import from_values
 from pose_ssl_ros.perception.crops import cut
 from pose_ssl_ros.probing.pose_figures import pose_figures
+from pose_ssl_ros.viewpoint import HEADINGS
 
-KEYS = ("toward_away", "front_back", "within_30", "four_way", "unknown")
+KEYS = ("toward_away_answered", "reversed", "front_back", "within_30", "four_way", "unknown")
 
 
 def sightings(
@@ -49,6 +50,15 @@ def sightings(
     return np.array(true), np.array(read), np.array(answers), names
 
 
+def figures_of(true: np.ndarray, read: np.ndarray, answers: np.ndarray) -> dict[str, float]:
+    """`pose_figures`, and the share of toward/away sightings that are answered the wrong way round."""
+    figures = dict(pose_figures(true, read, answers))
+    ends = np.abs(np.cos(true)) >= np.sqrt(0.5)
+    opposite = np.where(np.cos(true) > 0, HEADINGS.index("away"), HEADINGS.index("toward"))
+    figures["reversed"] = float((answers == opposite)[ends].mean()) if ends.any() else float("nan")
+    return {k: round(float(figures[k]), 4) for k in KEYS}
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -61,16 +71,14 @@ def main() -> None:
     streets, kinds = [], defaultdict(list)
     for seed in options.seeds:
         true, read, answers, names = sightings(engine, seed, options.seconds, options.scenario)
-        figures = pose_figures(true, read, answers)
-        streets.append({"seed": seed, "n": len(true), **{k: round(float(figures[k]), 4) for k in KEYS}})
+        streets.append({"seed": seed, "n": len(true), **figures_of(true, read, answers)})
         for name in set(names):
             held = np.array([other == name for other in names])
             kinds[name].append((true[held], read[held], answers[held]))
     by_kind = {}
     for name, parts in sorted(kinds.items()):
         true, read, answers = (np.concatenate(column) for column in zip(*parts, strict=True))
-        figures = pose_figures(true, read, answers)
-        by_kind[name] = {"n": len(true), **{k: round(float(figures[k]), 4) for k in KEYS}}
+        by_kind[name] = {"n": len(true), **figures_of(true, read, answers)}
     mean = {k: round(statistics.fmean(s[k] for s in streets), 4) for k in KEYS}
     spread = {k: round(statistics.stdev(s[k] for s in streets), 4) for k in KEYS} if len(streets) > 1 else {}
     print(json.dumps({"mean": mean, "deviation": spread, "streets": streets, "categories": by_kind}, indent=1))

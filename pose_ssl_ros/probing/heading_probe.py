@@ -13,12 +13,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pose_ssl_ros.probing.heading_head import HeadingHead, bins_to_headings, placeholder, soft_targets, unit
+from pose_ssl_ros.probing.heading_head import (
+    HeadingHead,
+    bin_centres,
+    bins_to_headings,
+    placeholder,
+    soft_targets,
+    unit,
+)
 from pose_ssl_ros.probing.softmax_regression import fit_softmax
 from pose_ssl_ros.viewpoint import HEADING_CENTRES
 
 #: Eighths of a turn: the sectors over which labels are balanced and coverage is counted.
 SECTORS = 8
+#: Candidates for the least length of a mean resultant vector that is an answer. Exemplars are easier than a site: with
+#: 0.2 one toward/away sighting in ten was answered the wrong way round on rendered streets, with 0.5 one in twenty.
+LEAST_LENGTHS = np.arange(0.5, 0.86, 0.05)
 #: How much larger than a principal component a known direction is made: the penalty on its weight falls by the square.
 KNOWN_SCALE = 3.0
 
@@ -37,6 +47,8 @@ class ProbeSettings:
         anchors: Most labelled features kept for the unfamiliarity measure.
         min_class: Fewest labels (mirror images included) for a heading to be answered at all.
         rounds: How often the labels that the held-out answers contradict are set aside.
+        most_reversed: Greatest share of held-out answers that may point the wrong way round; what is less
+            certain than that allows is unknown.
     """
 
     components: int = 192
@@ -48,6 +60,7 @@ class ProbeSettings:
     anchors: int = 256
     min_class: int = 8
     rounds: int = 2
+    most_reversed: float = 0.05
 
 
 @dataclass(frozen=True)
@@ -168,6 +181,9 @@ def fit_heading(
         reason = f"held-out front or back is right for {report.flip:.2f} of {flip_tracks} tracks' crops, near chance"
         return empty, replace(report, reason=reason)
     matrix, bias = fit_softmax(z, targets, balanced * trust, settings.l2)
+    judged = asked & (trust > 0.5)
+    chances = _softmax(logits[judged] / temperature)
+    min_length = _certainty(chances, azimuths[judged], balanced[judged], settings.most_reversed)
     covered = _covered(classes, settings.min_class)
     # With a heading never seen, be quicker to call a view unfamiliar.
     part = 0.02 if covered.all() else 0.06
@@ -186,6 +202,7 @@ def fit_heading(
         sharpness=sharpness,
         reading_threshold=reading_threshold,
         reading_sharpness=reading_sharpness,
+        min_length=min_length,
     )
     return head, replace(report, ready=True, contradicted=float((trust[own] < 0.5).mean()))
 
@@ -258,6 +275,22 @@ def _familiarity(
             nearest[out] = (held_out[out] @ rows[rest].T).max(1)
     threshold = float(np.quantile(nearest[asked], part))
     return threshold, 4 / max(float(np.median(nearest[asked])) - threshold, 0.01)
+
+
+def _certainty(chances: np.ndarray, azimuths: np.ndarray, weights: np.ndarray, most_reversed: float) -> float:
+    """Length of the mean resultant vector below which an answer is too uncertain to be given.
+
+    The least of a grid above which at most `most_reversed` of the held-out answers are more than a quarter turn
+    off; the greatest of the grid if none is enough.
+    """
+    centres = bin_centres(chances.shape[1])
+    x, y = chances @ np.cos(centres), chances @ np.sin(centres)
+    length, wrong = np.hypot(x, y), np.cos(np.arctan2(y, x) - azimuths) < 0
+    for least in LEAST_LENGTHS:
+        given = length >= least
+        if weights[given & wrong].sum() <= most_reversed * weights[given].sum():
+            return float(least)
+    return float(LEAST_LENGTHS[-1])
 
 
 def _covered(classes: np.ndarray, fewest: int) -> np.ndarray:
