@@ -24,6 +24,9 @@ EDGES = {
     "benchmark": COMMON | {"datasets", "learning", "probing", "evaluation.metrics", "inference.engine", "viewpoint"},
     "inference": COMMON | {"perception", "danger"},
     "danger": COMMON,
+    "bags": COMMON | {"perception", "evaluation.records", "reading_messages"},
+    "replay": COMMON
+    | {"bags", "perception", "triplets", "learning", "inference", "danger", "probing", "evaluation.records"},
     "embedded": set(),
 }
 

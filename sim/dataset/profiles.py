@@ -68,6 +68,11 @@ PROFILES = {
         "standard", train=Share(150, 3), val=Share(20, 2), test=Share(40, 1), test_unseen_pose=1, probe=Share(60, 2),
         unseen=Share(40, 1),
     ),
+    # For the start model: test instances of `standard`, three times the shapes to learn from.
+    "base": Profile(
+        "base", train=Share(500, 2), val=Share(20, 2), test=Share(40, 1), test_unseen_pose=1, probe=Share(60, 2),
+        unseen=Share(40, 1),
+    ),
     "full": Profile(
         "full", train=Share(450, 5), val=Share(40, 2), test=Share(80, 1), test_unseen_pose=1, probe=Share(120, 2),
         unseen=Share(80, 1),

@@ -167,7 +167,7 @@ def test_motion_is_told_only_of_what_moves_and_never_in_a_test(standard):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (("huge",), "no profile 'huge'.*tiny, quick, standard, full"),
+        (("huge",), "no profile 'huge'.*tiny, quick, standard, base, full"),
         (("tiny", -1), "seed must be"),
         (("tiny", 0, 8), "size 16 to 512"),
         ((SMALL._replace(categories=("unicorn",)),), "none of the categories of profile 'small'"),
