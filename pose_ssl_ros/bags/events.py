@@ -12,7 +12,7 @@ class ImageEvent(NamedTuple):
     """A picture that could be decoded."""
 
     recorded_ns: int
-    index: int  # of the message on its topic, counting those that could not be decoded
+    number: int  # of the message on its topic from 0, counting those that could not be decoded
     frame: Frame
 
 

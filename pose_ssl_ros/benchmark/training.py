@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,10 @@ MAX_BAD_STEPS = 10
 #: Points of the loss curve that are kept.
 CURVE_POINTS = 100
 CHECKPOINT_PERIOD = 60.0  # seconds
+#: Steps with taught crops as they are: augmented from the start, front and back are learned several times later.
+PLAIN_STEPS = 1000
+#: How they are changed afterwards, so that a long training does not learn its crops by heart.
+_TAUGHT = Augmentation(min_scale=0.8, brightness=0.3, contrast=0.3, hue=0.15, grey=0.1, occlusion=0.3, occluded=0.35)
 
 
 @dataclass(frozen=True)
@@ -155,6 +159,8 @@ def _step(
     seed = seed_of(training.seed, step)
     generator = torch.Generator().manual_seed(seed)
     batch = make_batch(dataset, triplets, wide, training.terms, teacher, seed).mirrored(generator).to(device)
+    if batch.taught is not None and step >= PLAIN_STEPS:
+        batch = replace(batch, taught=_TAUGHT(batch.taught, generator))
     augmentation = Augmentation()
 
     def augment(crops: torch.Tensor) -> torch.Tensor:

@@ -13,7 +13,7 @@ class FrameResult:
     """One frame of a recording with all that was said of it."""
 
     bag: int  # which of the recordings, counting from 0
-    index: int  # of the image on its topic
+    index: int  # of the image on its topic (`ImageEvent.number`)
     stamp_ns: int  # of the image; zero-stamped images carry the time of recording
     recorded_ns: int
     frame_id: str

@@ -173,10 +173,7 @@ class Combined(nn.Module):
         return {"supervised": found, "loss": self.terms.semantic_weight * found, "feature": last.detach()}
 
     def _taught(self, batch: Batch) -> torch.Tensor:
-        """Cross entropy of the crops whose heading motion told, as they are.
-
-        Augmented as strongly as the semantic term wants it, front and back are learned several times later.
-        """
+        """Cross entropy of the crops whose heading motion told, as whoever trains made them."""
         assert batch.taught is not None and batch.taught_azimuth is not None
         logits = self.heading_logits(self.encoder.middle(batch.taught))
         return azimuth_loss(logits, batch.taught_azimuth, smoothing=TEACHER_SMOOTHING)
