@@ -25,11 +25,11 @@ class Budget:
     gallery: int
     queries: int
     pairs: int
-    pair_steps: int
-    flip_steps: int
-    iterations: int
-    shots: tuple[int, ...]
-    draws: int
+    pair_steps: int = 200
+    flip_steps: int = 200
+    iterations: int = 60
+    shots: tuple[int, ...] = (1, 5, 20)
+    draws: int = 1
 
 
 @dataclass(frozen=True)
@@ -88,14 +88,7 @@ PROFILES = {
             depth=0,
             learning_rate=1e-3,
             probes=Budget(
-                gallery=400,
-                queries=150,
-                pairs=100,
-                pair_steps=10,
-                flip_steps=10,
-                iterations=10,
-                shots=(1, 5),
-                draws=1,
+                gallery=400, queries=150, pairs=100, pair_steps=10, flip_steps=10, iterations=10, shots=(1, 5)
             ),
             methods=("vicreg", "ours"),
             seeds=(0, 1),
@@ -109,16 +102,7 @@ PROFILES = {
             width=16,
             depth=2,
             learning_rate=3e-3,
-            probes=Budget(
-                gallery=5000,
-                queries=2500,
-                pairs=2000,
-                pair_steps=200,
-                flip_steps=200,
-                iterations=60,
-                shots=(1, 5, 20),
-                draws=1,
-            ),
+            probes=Budget(gallery=5000, queries=2500, pairs=2000),
             methods=("random", "vicreg", "vicreg+traj", "ours", "supervised-azimuth"),
             seeds=(0, 1, 2),
         ),
@@ -131,16 +115,7 @@ PROFILES = {
             width=16,
             depth=2,
             learning_rate=3e-3,
-            probes=Budget(
-                gallery=6000,
-                queries=3000,
-                pairs=3000,
-                pair_steps=200,
-                flip_steps=200,
-                iterations=60,
-                shots=(1, 5, 20),
-                draws=1,
-            ),
+            probes=Budget(gallery=6000, queries=3000, pairs=3000),
             methods=("random", "vicreg", "vicreg+traj", "ours", "supervised-azimuth"),
             seeds=(0, 1, 2),
         ),
@@ -153,16 +128,7 @@ PROFILES = {
             width=16,
             depth=2,
             learning_rate=3e-3,
-            probes=Budget(
-                gallery=40000,
-                queries=10000,
-                pairs=10000,
-                pair_steps=800,
-                flip_steps=400,
-                iterations=60,
-                shots=(1, 5, 20),
-                draws=3,
-            ),
+            probes=Budget(gallery=40000, queries=10000, pairs=10000, pair_steps=800, flip_steps=400, draws=3),
             methods=_ALL,
             seeds=(0, 1, 2),
         ),

@@ -97,37 +97,36 @@ def measure(task: Task, parts: Parts, own_head: bool) -> list[Measure]:
         for layer in PROBED_LAYERS:
             labelled = task.labelled(layer, parts.train[fitted_to])
             asked = [(domain, task.labelled(layer, test)) for domain, test in tests]
-            found += _semantic(layer, labelled, asked, task)
-            found += _absolute(layer, labelled, asked, task)
+            found += _single(layer, labelled, asked, task)
             found += _relative(layer, labelled, asked, task)
             found += _few_shot(layer, labelled, asked, task)
     return found
 
 
 Asked = list[tuple[str, Labelled]]
+Figures = Callable[[Any, Labelled], dict[str, float]]
 
 
-def _semantic(layer: str, train: Labelled, asked: Asked, task: Task) -> list[Measure]:
+def _named_right(fitted: Any, test: Labelled) -> dict[str, float]:
+    return identity_figures(test.category, fitted.predict(test.features))
+
+
+def _posed_right(fitted: Any, test: Labelled) -> dict[str, float]:
+    return azimuth_figures(test.azimuth, fitted.predict(test.features))
+
+
+def _single(layer: str, train: Labelled, asked: Asked, task: Task) -> list[Measure]:
+    """What one crop is and how it stands, by every probe."""
+    kinds: tuple[tuple[str, Asked, Mapping[str, Callable[..., Any]], Figures], ...] = (
+        ("semantic", _named(train, asked), task.identity_probes, _named_right),
+        ("absolute_pose", _posed(train, asked), task.azimuth_probes, _posed_right),
+    )
     found = []
-    asked = _named(train, asked)
-    if asked:
-        for probe, fit in task.identity_probes.items():
+    for name, tests, probes, figures in kinds:
+        for probe, fit in probes.items() if tests else ():
             fitted = fit(train, seed=task.seed)
-            for domain, test in asked:
-                figures = identity_figures(test.category, fitted.predict(test.features))
-                found += from_figures(layer, "semantic", domain, probe, figures, len(test))
-    return found
-
-
-def _absolute(layer: str, train: Labelled, asked: Asked, task: Task) -> list[Measure]:
-    found = []
-    asked = _posed(train, asked)
-    if asked:
-        for probe, fit in task.azimuth_probes.items():
-            fitted = fit(train, seed=task.seed)
-            for domain, test in asked:
-                figures = azimuth_figures(test.azimuth, fitted.predict(test.features))
-                found += from_figures(layer, "absolute_pose", domain, probe, figures, len(test))
+            for domain, test in tests:
+                found += from_figures(layer, name, domain, probe, figures(fitted, test), len(test))
     return found
 
 
@@ -151,6 +150,7 @@ def _few_shot(layer: str, train: Labelled, asked: Asked, task: Task) -> list[Mea
     train = train.where(train.category >= 0)
     asked = _posed(train, asked) if pose else _named(train, asked)
     probes = task.azimuth_probes if pose else task.identity_probes
+    figures_of = _posed_right if pose else _named_right
     if not asked:
         return []
     if pose:
@@ -159,12 +159,7 @@ def _few_shot(layer: str, train: Labelled, asked: Asked, task: Task) -> list[Mea
         for probe, fit in probes.items():
             draws = fit_few_shot(fit, train, shots, count=task.budget.draws, seed=task.seed)
             for domain, test in asked:
-                several = [
-                    azimuth_figures(test.azimuth, fitted.predict(test.features))
-                    if pose
-                    else identity_figures(test.category, fitted.predict(test.features))
-                    for fitted in draws
-                ]
+                several = [figures_of(fitted, test) for fitted in draws]
                 mean = {name: float(np.mean([figures[name] for figures in several])) for name in several[0]}
                 found += from_figures(layer, f"few_shot_{shots}", domain, probe, mean, len(test))
     return found

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pose_ssl_ros.cli.errors import CommandError
+from pose_ssl_ros.cli.rendering import draw_profile
 
 if TYPE_CHECKING:
     from pose_ssl_ros.benchmark.profiles import Profile
@@ -99,17 +100,5 @@ def _list(title: str, entries: dict[str, str]) -> None:
 
 def _rendered(chosen: Profile, options: argparse.Namespace) -> Path:
     """Render the profile's dataset into the cache, or take the one that is there."""
-    try:
-        from pose_ssl_sim.config import SimError
-        from pose_ssl_sim.dataset.plan import make_plan
-        from pose_ssl_sim.dataset.render import render
-    except ImportError as error:
-        msg = f"rendering needs the simulation ({error}): pip install 'pose_ssl_ros[sim]', or give --dataset"
-        raise CommandError(msg) from error
     folder = Path(options.out) / "datasets" / f"{chosen.dataset}-{RENDER_SEED}"
-    print(f"dataset '{chosen.dataset}' in {folder}", flush=True)
-    try:
-        render(make_plan(chosen.dataset, RENDER_SEED), folder, options.jobs * options.threads)
-    except SimError as error:
-        raise CommandError(str(error)) from error
-    return folder
+    return draw_profile(chosen.dataset, RENDER_SEED, folder, options.jobs * options.threads)

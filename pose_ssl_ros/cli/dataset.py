@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pose_ssl_ros.cli.errors import CommandError
+from pose_ssl_ros.cli.rendering import draw_profile
 
 if TYPE_CHECKING:
     from pose_ssl_ros.datasets.dataset import Dataset
@@ -56,25 +56,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def handle_render(options: argparse.Namespace) -> int:
     """Render what is missing."""
-    from pose_ssl_sim.config import SimError
-    from pose_ssl_sim.dataset.plan import make_plan
-    from pose_ssl_sim.dataset.render import render
-
-    from pose_ssl_ros.datasets.dataset import DatasetError
-
-    begin = time.monotonic()
-    try:
-        plan = make_plan(options.profile, options.seed, options.size)
-        manifest = render(plan, options.out, options.jobs, lambda line: print(line, flush=True))
-    except ImportError as error:
-        if error.name != "pybullet":
-            raise
-        msg = "rendering needs PyBullet, which is not installed: pip install 'pose_ssl_ros[sim]'"
-        raise CommandError(msg) from error
-    except (DatasetError, SimError) as error:
-        raise CommandError(str(error)) from error
-    minutes = (time.monotonic() - begin) / 60
-    print(f"{options.out}: {manifest['crops']:,} crops of {manifest['size']} pixels, {minutes:.1f} min")
+    draw_profile(options.profile, options.seed, options.out, options.jobs, options.size)
     return 0
 
 

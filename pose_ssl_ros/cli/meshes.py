@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import math
-import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pose_ssl_ros.cli.errors import CommandError
+from pose_ssl_ros.cli.rendering import draw
 
 if TYPE_CHECKING:
+    from pose_ssl_sim.dataset.plan import Plan
     from pose_ssl_sim.mesh_catalogue.fetched import Models
 
 
@@ -83,29 +84,16 @@ def handle_list(options: argparse.Namespace) -> int:
 
 def handle_render(options: argparse.Namespace) -> int:
     """Render what is missing."""
-    from pose_ssl_sim.config import SimError
-
-    from pose_ssl_ros.datasets.dataset import DatasetError
-
     models = _open(options.models)
-    begin = time.monotonic()
-    try:
-        from pose_ssl_sim.dataset.render import render
+
+    def make() -> Plan:
         from pose_ssl_sim.mesh_catalogue.fetched import readable
         from pose_ssl_sim.mesh_catalogue.rendering import make_mesh_plan
 
-        models = readable(models, lambda line: print(line, flush=True))
-        plan = make_mesh_plan(models, options.seed, options.trajectories, options.size)
-        manifest = render(plan, options.out, options.jobs, lambda line: print(line, flush=True))
-    except ImportError as error:
-        if error.name != "pybullet":
-            raise
-        msg = "rendering needs PyBullet, which is not installed: pip install 'pose_ssl_ros[sim]'"
-        raise CommandError(msg) from error
-    except (DatasetError, SimError) as error:
-        raise CommandError(str(error)) from error
-    minutes = (time.monotonic() - begin) / 60
-    print(f"{options.out}: {manifest['crops']:,} crops of {manifest['size']} pixels, {minutes:.1f} min")
+        good = readable(models, lambda line: print(line, flush=True))
+        return make_mesh_plan(good, options.seed, options.trajectories, options.size)
+
+    draw(make, options.out, options.jobs)
     return 0
 
 

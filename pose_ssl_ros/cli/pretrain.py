@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from pose_ssl_ros.cli.errors import CommandError
+from pose_ssl_ros.cli.rendering import draw_profile
 
 #: The documented command renders its dataset with this seed.
 RENDER_SEED = 0
@@ -78,7 +79,9 @@ def run(options: argparse.Namespace) -> int:
         if chosen.terms is None or chosen.terms.supervision != "none":
             msg = f"'{options.method}' is no self-supervised method: a start model is learned without labels"
             raise CommandError(msg)
-        folder = options.dataset if options.dataset is not None else _rendered(options)
+        folder = options.dataset
+        if folder is None:
+            folder = draw_profile(options.render, RENDER_SEED, options.out / "dataset", options.jobs)
         dataset = load(folder)
         size = dataset.crops([0]).shape[1] if len(dataset) else Architecture().size
         training = Training(
@@ -111,21 +114,3 @@ def _portable(arguments: list[str]) -> str:
         if argument in ("--dataset", "--out"):
             kept[index + 1] = argument.removeprefix("--").upper()
     return shlex.join(kept)
-
-
-def _rendered(options: argparse.Namespace) -> Path:
-    """Render the dataset, or take the one that is there."""
-    try:
-        from pose_ssl_sim.config import SimError
-        from pose_ssl_sim.dataset.plan import make_plan
-        from pose_ssl_sim.dataset.render import render
-    except ImportError as error:
-        msg = f"rendering needs the simulation ({error}): pip install 'pose_ssl_ros[sim]', or give --dataset"
-        raise CommandError(msg) from error
-    folder = Path(options.out) / "dataset"
-    print(f"dataset '{options.render}' in {folder}", flush=True)
-    try:
-        render(make_plan(options.render, RENDER_SEED), folder, options.jobs)
-    except SimError as error:
-        raise CommandError(str(error)) from error
-    return folder

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 
-from pose_ssl_ros.learning.objectives.base import Objective
+from pose_ssl_ros.learning.objectives.base import Objective, Pair
 
 #: Added to each dimension's variance, so that a constant dimension has a finite gradient.
 _EPS = 1e-5
@@ -32,15 +32,9 @@ class BarlowTwins(Objective):
         super().__init__(dimension, norm)
         self.redundancy = redundancy
 
-    def forward(
-        self,
-        a: torch.Tensor,
-        b: torch.Tensor,
-        target_a: torch.Tensor | None = None,
-        target_b: torch.Tensor | None = None,
-    ) -> dict[str, torch.Tensor]:
-        """See `Objective.forward`; the parts are unweighted."""
-        self.check(a, b)
+    def compare(self, views: Pair, targets: Pair) -> dict[str, torch.Tensor]:
+        """See `Objective.compare`; the parts are unweighted."""
+        a, b = views
         correlation = cross_correlation(a, b)
         diagonal = correlation.diagonal()
         invariance = (1 - diagonal).pow(2).sum()

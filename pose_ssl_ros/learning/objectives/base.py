@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import torch
 from torch import nn
 
 #: Normalisations of projectors and predictors. Layer norm suits the correlated batches of a robot's
 #: stream; the papers' batch norm suits shuffled batches of a data set.
 NORMS = ("layer", "batch")
+
+
+#: Projections (N, D) of two views of the same samples.
+Pair: TypeAlias = tuple[torch.Tensor, torch.Tensor]
 
 
 class ObjectiveError(ValueError):
@@ -87,6 +93,18 @@ class Objective(nn.Module):
 
         Raises:
             ObjectiveError: If the shapes do not fit or a needed target is missing.
+        """
+        self.check(a, b, *((target_a, target_b) if self.needs_target else ()))
+        if target_a is None or target_b is None:
+            return self.compare((a, b), (a.detach(), b.detach()))
+        return self.compare((a, b), (target_a.detach(), target_b.detach()))
+
+    def compare(self, views: Pair, targets: Pair) -> dict[str, torch.Tensor]:
+        """The objective's own formula; the shapes were checked.
+
+        Args:
+            views: Projections of both views.
+            targets: The moving copy's, without gradient; the views' own where there is no copy.
         """
         raise NotImplementedError
 

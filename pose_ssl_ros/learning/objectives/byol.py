@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 
-from pose_ssl_ros.learning.objectives.base import Objective
+from pose_ssl_ros.learning.objectives.base import Objective, Pair
 from pose_ssl_ros.learning.objectives.similarity import Predictor, mean_cosine
 from pose_ssl_ros.learning.objectives.target import cosine_momentum
 
@@ -38,19 +38,10 @@ class BYOL(Objective):
         self.base = base
         self.predictor = Predictor(dimension, 2 * dimension, self.norm)
 
-    def forward(
-        self,
-        a: torch.Tensor,
-        b: torch.Tensor,
-        target_a: torch.Tensor | None = None,
-        target_b: torch.Tensor | None = None,
-    ) -> dict[str, torch.Tensor]:
-        """See `Objective.forward`."""
-        self.check(a, b, target_a, target_b)
-        assert target_a is not None and target_b is not None
-        agreement = mean_cosine(self.predictor(a), target_b.detach()) + mean_cosine(
-            self.predictor(b), target_a.detach()
-        )
+    def compare(self, views: Pair, targets: Pair) -> dict[str, torch.Tensor]:
+        """See `Objective.compare`."""
+        (a, b), (target_a, target_b) = views, targets
+        agreement = mean_cosine(self.predictor(a), target_b) + mean_cosine(self.predictor(b), target_a)
         return {"loss": 4.0 - 2.0 * agreement}
 
     def momentum(self, progress: float) -> float:

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from pose_ssl_ros.learning.objectives.base import Objective, Projector
+from pose_ssl_ros.learning.objectives.base import Objective, Pair, Projector
 from pose_ssl_ros.learning.objectives.target import cosine_momentum
 
 
@@ -92,17 +92,9 @@ class DINO(Objective):
         """Scores of the prototypes, not the bottleneck before them."""
         return self.prototypes
 
-    def forward(
-        self,
-        a: torch.Tensor,
-        b: torch.Tensor,
-        target_a: torch.Tensor | None = None,
-        target_b: torch.Tensor | None = None,
-    ) -> dict[str, torch.Tensor]:
-        """See `Objective.forward`; the centre moves in `after_step`."""
-        self.check(a, b, target_a, target_b)
-        assert target_a is not None and target_b is not None
-        target_a, target_b = target_a.detach(), target_b.detach()
+    def compare(self, views: Pair, targets: Pair) -> dict[str, torch.Tensor]:
+        """See `Objective.compare`; the centre moves in `after_step`."""
+        (a, b), (target_a, target_b) = views, targets
         if self.training:
             self._mean = torch.cat([target_a, target_b]).mean(0)
         temperatures = (self.student_temperature, self.temperature)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
-from pose_ssl_ros.learning.objectives.base import Objective, ObjectiveError
+from pose_ssl_ros.learning.objectives.base import Objective, ObjectiveError, Pair
 
 
 def info_nce(query: torch.Tensor, key: torch.Tensor, negatives: torch.Tensor, temperature: float) -> torch.Tensor:
@@ -62,17 +62,10 @@ class MoCo(Objective):
         self.register_buffer("cursor", torch.zeros((), dtype=torch.long))
         self._keys: torch.Tensor | None = None
 
-    def forward(
-        self,
-        a: torch.Tensor,
-        b: torch.Tensor,
-        target_a: torch.Tensor | None = None,
-        target_b: torch.Tensor | None = None,
-    ) -> dict[str, torch.Tensor]:
-        """See `Objective.forward`; the keys enter the queue in `after_step`."""
-        self.check(a, b, target_a, target_b)
-        assert target_a is not None and target_b is not None
-        key_a, key_b = (functional.normalize(x.detach(), dim=1) for x in (target_a, target_b))
+    def compare(self, views: Pair, targets: Pair) -> dict[str, torch.Tensor]:
+        """See `Objective.compare`; the keys enter the queue in `after_step`."""
+        (a, b), (target_a, target_b) = views, targets
+        key_a, key_b = (functional.normalize(x, dim=1) for x in (target_a, target_b))
         if self.training:
             self._keys = torch.cat([key_a, key_b])
         # A copy: the queue is written in place before a caller may ask for the gradient.

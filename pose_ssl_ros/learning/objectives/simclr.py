@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
-from pose_ssl_ros.learning.objectives.base import Objective
+from pose_ssl_ros.learning.objectives.base import Objective, Pair
 
 
 def nt_xent(a: torch.Tensor, b: torch.Tensor, temperature: float) -> torch.Tensor:
@@ -35,13 +35,7 @@ class SimCLR(Objective):
         super().__init__(dimension, norm)
         self.temperature = temperature
 
-    def forward(
-        self,
-        a: torch.Tensor,
-        b: torch.Tensor,
-        target_a: torch.Tensor | None = None,
-        target_b: torch.Tensor | None = None,
-    ) -> dict[str, torch.Tensor]:
-        """See `Objective.forward`."""
-        self.check(a, b)
+    def compare(self, views: Pair, targets: Pair) -> dict[str, torch.Tensor]:
+        """See `Objective.compare`."""
+        a, b = views
         return {"loss": nt_xent(a, b, self.temperature)}

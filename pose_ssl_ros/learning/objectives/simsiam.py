@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from pose_ssl_ros.learning.objectives.base import Objective, Projector, norm_layer
+from pose_ssl_ros.learning.objectives.base import Objective, Pair, Projector, norm_layer
 from pose_ssl_ros.learning.objectives.similarity import Predictor, mean_cosine
 
 
@@ -34,14 +34,8 @@ class SimSiam(Objective):
         """The usual head and a last normalisation without gain."""
         return nn.Sequential(*Projector(inputs, width, self.norm), norm_layer(self.norm, width, affine=False))
 
-    def forward(
-        self,
-        a: torch.Tensor,
-        b: torch.Tensor,
-        target_a: torch.Tensor | None = None,
-        target_b: torch.Tensor | None = None,
-    ) -> dict[str, torch.Tensor]:
-        """See `Objective.forward`."""
-        self.check(a, b)
-        loss = -0.5 * (mean_cosine(self.predictor(a), b.detach()) + mean_cosine(self.predictor(b), a.detach()))
+    def compare(self, views: Pair, targets: Pair) -> dict[str, torch.Tensor]:
+        """See `Objective.compare`."""
+        (a, b), (target_a, target_b) = views, targets
+        loss = -0.5 * (mean_cosine(self.predictor(a), target_b) + mean_cosine(self.predictor(b), target_a))
         return {"loss": loss}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
-from pose_ssl_ros.learning.objectives.base import Objective
+from pose_ssl_ros.learning.objectives.base import Objective, Pair
 
 
 def invariance_loss(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
@@ -53,15 +53,9 @@ class VICReg(Objective):
         super().__init__(dimension, norm)
         self.weights = (invariance, variance, covariance)
 
-    def forward(
-        self,
-        a: torch.Tensor,
-        b: torch.Tensor,
-        target_a: torch.Tensor | None = None,
-        target_b: torch.Tensor | None = None,
-    ) -> dict[str, torch.Tensor]:
-        """See `Objective.forward`; the parts are unweighted."""
-        self.check(a, b)
+    def compare(self, views: Pair, targets: Pair) -> dict[str, torch.Tensor]:
+        """See `Objective.compare`; the parts are unweighted."""
+        a, b = views
         inv = invariance_loss(a, b)
         # Half of each view's term, as in the authors' and lightly's code.
         var = 0.5 * (variance_loss(a) + variance_loss(b))
