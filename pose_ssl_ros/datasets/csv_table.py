@@ -19,6 +19,8 @@ REQUIRED = (
 )  # fmt: skip
 #: Columns that may be there.
 OPTIONAL = ("domain", "bearing_deg", "motion_deg", "roll_deg")
+#: Greatest number of a frame, and greatest stamp where frames may be stamps.
+_GREATEST_FRAME, _GREATEST_STAMP = 2**53, 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Record:
     motion: float
 
 
-def parse(path: Path, data: bytes, bad: BadRows, say: Say) -> tuple[list[Record], int]:
+def parse(path: Path, data: bytes, bad: BadRows, say: Say, *, of_recording: bool = False) -> tuple[list[Record], int]:
     """Read the text of a CSV.
 
     Args:
@@ -58,6 +60,8 @@ def parse(path: Path, data: bytes, bad: BadRows, say: Say) -> tuple[list[Record]
         data: Its bytes, UTF-8.
         bad: Takes the rows that cannot be read.
         say: Told about columns that are not used.
+        of_recording: The rows speak of a recording's pictures: `path` may be empty, `frame` may be a stamp in
+            nanoseconds, and the same box may come in many frames.
 
     Returns:
         The rows that can be read, and how many rows there are.
@@ -88,11 +92,12 @@ def parse(path: Path, data: bytes, bad: BadRows, say: Say) -> tuple[list[Record]
             bad.add(first, f"has {len(cells)} cells, the header has {len(header)}")
             continue
         try:
-            record = _record(first, {name: cell.strip() for name, cell in zip(header, cells, strict=True)})
+            row = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
+            record = _record(first, row, of_recording=of_recording)
         except DatasetError as error:
             bad.add(first, str(error))
             continue
-        twin = _first_of_twins(record, seen)
+        twin = _first_of_twins(record, seen, pictures=not of_recording)
         if twin:
             bad.add(first, twin)
         else:
@@ -136,18 +141,18 @@ def _check_header(path: Path, header: list[str], say: Say) -> None:
         say(f"{path}: the columns {', '.join(map(repr, unused))} are not used; optional are {', '.join(OPTIONAL)}")
 
 
-def _record(line: int, cell: dict[str, str]) -> Record:
-    if not cell["path"]:
+def _record(line: int, cell: dict[str, str], *, of_recording: bool = False) -> Record:
+    if not cell["path"] and not of_recording:
         msg = "path is empty"
         raise DatasetError(msg)
     _one_of("split", cell["split"], SPLITS)
     _one_of("domain", cell.get("domain", ""), DOMAINS)
-    frame = _number("frame", cell["frame"])
-    if cell["sequence"] and math.isnan(frame):
+    frame = _frame(cell["frame"], _GREATEST_STAMP if of_recording else _GREATEST_FRAME)
+    if cell["sequence"] and frame is None:
         msg = f"it belongs to the sequence '{cell['sequence']}' but has no frame number"
         raise DatasetError(msg)
-    if not math.isnan(frame) and (frame != int(frame) or abs(frame) > 2**53):
-        msg = f"frame is '{cell['frame']}', it must be a whole number"
+    if of_recording and frame is None:
+        msg = "it has no frame: the picture's number or its stamp in nanoseconds"
         raise DatasetError(msg)
     return Record(
         line=line,
@@ -156,7 +161,7 @@ def _record(line: int, cell: dict[str, str]) -> Record:
         category=cell["category"],
         instance=cell["instance"],
         sequence=cell["sequence"],
-        frame=0 if math.isnan(frame) else int(frame),
+        frame=frame or 0,
         split=cell["split"],
         domain=cell.get("domain", ""),
         azimuth=_angle("azimuth_deg", cell, 360.0),
@@ -188,6 +193,21 @@ def _number(name: str, text: str) -> float:
     return value
 
 
+def _frame(text: str, greatest: int) -> int | None:
+    """The whole number in a cell, exact for stamps too; None if the cell is empty."""
+    try:
+        frame = int(text)
+    except ValueError:
+        value = _number("frame", text)
+        if math.isnan(value):
+            return None
+        frame = int(value) if value == int(value) else greatest + 1
+    if abs(frame) > greatest:
+        msg = f"frame is '{text}', it must be a whole number"
+        raise DatasetError(msg)
+    return frame
+
+
 def _box(cell: dict[str, str]) -> Box | None:
     x, y, w, h = (_number(name, cell[name]) for name in "xywh")
     empty = [name for name in "xywh" if not cell[name]]
@@ -211,10 +231,10 @@ def _angle(name: str, cell: dict[str, str], limit: float) -> float:
     return math.radians(-((180.0 - degrees) % 360.0 - 180.0))
 
 
-def _first_of_twins(record: Record, seen: dict[tuple[object, ...], int]) -> str:
+def _first_of_twins(record: Record, seen: dict[tuple[object, ...], int], *, pictures: bool) -> str:
     """Why a row cannot stand beside an earlier one, empty if it can."""
     crop = ("crop", record.path, record.box)
-    if crop in seen:
+    if pictures and crop in seen:
         return f"the same image and box as line {seen[crop]}"
     view = ("view", record.category, record.instance, record.sequence, record.frame)
     if record.sequence and view in seen:
