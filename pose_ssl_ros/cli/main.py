@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(arguments.handler(arguments))
     except (CommandError, LaunchError) as error:
         print(f"pose-ssl: error: {error}", file=sys.stderr)
-        return 2
+        return getattr(error, "code", 2)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # `pose-ssl topic echo ... | head`

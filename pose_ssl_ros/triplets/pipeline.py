@@ -48,6 +48,8 @@ class TripletPipeline:
         self._tracker = Tracker(self.config.tracker)
         self._teacher = MotionTeacher(self.config.teacher)
         self._buffer = TripletBuffer(self.config.keyframes)
+        #: What motion says of the tracks of the last image, by track; replay compares answers with it.
+        self.evidence: dict[str, TeacherEvidence] = {}
         self._previous: dict[str, tuple[int, Box]] = {}
         self._stamp: int | None = None
         self._size: tuple[int, int] = (0, 0)
@@ -118,6 +120,7 @@ class TripletPipeline:
             The tracks in this image and the triplets that it completed.
         """
         height, width = frame.image.shape[:2]
+        self.evidence = {}
         if not self._accept(frame.stamp_ns, (width, height)):
             return [], []
         camera = _fit(camera, width, height)
@@ -171,7 +174,9 @@ class TripletPipeline:
     ) -> Triplet | None:
         """Let the teacher see a track and keep its view when it is fit."""
         evidence = self._teacher.update(track, frame.stamp_ns, camera, self.mounting, ego)
-        self._counts["teacher"] += evidence is not None
+        if evidence is not None:
+            self._counts["teacher"] += 1
+            self.evidence[track.id] = evidence
         others = [t.box for t in tracks if t.id != track.id]
         reason = refuse_box(track, self._previous.get(track.id), others, self._size, self.config.keyframes)
         if reason is None:
