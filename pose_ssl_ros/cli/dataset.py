@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pose_ssl_ros.datasets.dataset import Dataset
 
 #: Names only: the profiles themselves need the catalogue, which this module must not load for `--help`.
-PROFILES = ("tiny", "quick", "standard", "base", "full")
+PROFILES = ("tiny", "quick", "clean", "standard", "base", "full")
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -32,7 +32,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--profile",
         choices=PROFILES,
         default="quick",
-        help="how much: about 1,000, 20,000, 64,000, 114,000 or 250,000 crops (default quick)",
+        help="how much: about 1,000, 20,000, 20,000, 64,000, 114,000 or 250,000 crops (default quick)",
     )
     render.add_argument("--jobs", type=int, default=2, help="processes, each with a renderer of its own")
     render.add_argument("--size", type=int, default=64, help="side of a crop in pixels")

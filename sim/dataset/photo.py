@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -42,6 +42,10 @@ class Camera:
             noise=float(8.0 * rng.random() ** 1.5),
             flicker=float(rng.uniform(0.0, 0.05)),
         )
+
+    def faultless(self) -> Camera:
+        """The same camera in focus, at rest and without noise."""
+        return replace(self, defocus=0.0, drag=0.0, noise=0.0, flicker=0.0)
 
     def pixels(self, side: float, size: int) -> tuple[int, float]:
         """Pixels that are kept across a square of a width in focal lengths, and pixels that the camera has there."""

@@ -61,7 +61,7 @@ class Scene:
     views: list[View]
 
 
-def make_scene(points: np.ndarray, radius: float, path: Path, rng: np.random.Generator) -> Scene:
+def make_scene(points: np.ndarray, radius: float, path: Path, rng: np.random.Generator, exact: bool = False) -> Scene:
     """Stand an object somewhere and the cameras where the path wants them.
 
     Args:
@@ -69,6 +69,7 @@ def make_scene(points: np.ndarray, radius: float, path: Path, rng: np.random.Gen
         radius: Half the diagonal of its footprint.
         path: Azimuth, elevation and roll of the views.
         rng: Where chance comes from.
+        exact: Whether boxes are without error.
     """
     x, y = rng.uniform(-10, 10, 2)
     place = Placed(float(x), float(y), float(rng.uniform(-math.pi, math.pi)))
@@ -83,6 +84,8 @@ def make_scene(points: np.ndarray, radius: float, path: Path, rng: np.random.Gen
     middle = float(points[:, 2].max()) / 2
     aside, nod, aim = rng.uniform(-0.3, 0.3), rng.uniform(-0.06, 0.06), rng.uniform(0.5, 1.0)
     margin, shift, stretch = rng.uniform(0.05, 0.15), rng.uniform(0.0, 0.03), rng.uniform(0.0, 0.04)
+    if exact:
+        margin, shift, stretch = 0.1, 0.0, 0.0
     views = []
     for d, direction, roll in zip(distance, directions, path.roll, strict=True):
         look = direction + math.pi + aside + rng.normal(0, 0.03)

@@ -92,7 +92,8 @@ class Studio:
         """
         rng = trajectory.generator(self._plan.seed)
         radius = math.hypot(*subject.spec.footprint)
-        stage = scene.make_scene(subject.points, radius, trajectory.path, rng)
+        clean = self._plan.profile.clean
+        stage = scene.make_scene(subject.points, radius, trajectory.path, rng, exact=clean)
         # No place of training is met in a test.
         pool = 0 if trajectory.subject.split == "train" else 1
         places = self._plan.profile.places
@@ -101,6 +102,7 @@ class Studio:
         time = float(rng.uniform(0, 300))
         solids = self._arrange(stage, subject, rng)
         camera = photo.Camera.sample(rng)
+        camera = camera.faultless() if clean else camera
         size = self._plan.size
         crops, boxes = [], []
         for view in stage.views:
@@ -117,7 +119,7 @@ class Studio:
         self._renderer.place(subject.body, *stage.place)
         stand = [(stage.place, subject.spec.footprint, subject.spec.size[2])]
         hiders: set[int] = set()
-        if rng.random() < _OCCLUDED:
+        if rng.random() < _OCCLUDED and not self._plan.profile.clean:
             covered = np.zeros(len(stage.views))
             for candidate in rng.permutation(_CLUTTER + _OBJECTS)[:_TRIED].tolist():
                 found = scene.before(stage, self._neighbours[candidate].points, covered, rng)

@@ -35,7 +35,7 @@ def test_a_plan_is_the_same_for_the_same_seed_only():
 def test_profiles_hold_about_what_they_say():
     assert tuple(PROFILES) == command.PROFILES
     inside, outside = len(PROFILES["full"].in_domain), len(PROFILES["full"].out_of_domain)
-    for name, crops in (("quick", 20_076), ("standard", 64_190), ("base", 114_240), ("full", 251_370)):
+    for name, crops in (("quick", 20_076), ("clean", 20_076), ("standard", 64_190), ("base", 114_240), ("full", 251_370)):
         p = PROFILES[name]
         ways = inside * (
             p.train.instances * p.train.trajectories
@@ -133,7 +133,7 @@ def test_motion_is_told_only_of_what_moves_and_never_in_a_test(standard):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (("huge",), "no profile 'huge'.*tiny, quick, standard, base, full"),
+        (("huge",), "no profile 'huge'.*tiny, quick, clean, standard, base, full"),
         (("tiny", -1), "seed must be"),
         (("tiny", 0, 8), "size 16 to 512"),
         ((PROFILES["tiny"]._replace(categories=("unicorn",)),), "none of the categories of profile 'tiny'"),
