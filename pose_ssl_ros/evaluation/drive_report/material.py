@@ -1,0 +1,165 @@
+"""What a report of recorded drives is made of: plain records between evaluation and the page.
+
+`pose-ssl evaluate` makes one `Material` from the metrics of each model (`Judge.metrics()`), what the
+`Collector` of each model kept, and what it knows of the bags; `page.build` turns it into HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+#: One answer for one track, or one true object that no answer matched (`records.MISSED`), in one frame.
+ROW = np.dtype(
+    [
+        ("drive", "f8"),  # seconds over all bags (`clock.DriveClock`)
+        ("bag", "i2"),
+        ("frame", "i4"),  # number of the image on its topic
+        ("track", "i4"),  # index into `Collected.tracks`, -1: missed
+        ("object", "i4"),  # index into `Collected.objects`, -1: no truth
+        ("category", "i2"),  # index into `Collected.categories`, -1: no truth
+        ("identity", "i2"),  # index into `Collected.identities`, -1: none given
+        ("truth_azimuth", "f4"),  # radians, NaN without truth
+        ("azimuth", "f4"),  # radians, NaN when none was given
+        ("answer", "i1"),  # index into HEADINGS_AND_UNKNOWN or MISSED
+        ("motion", "i1"),  # index into HEADINGS: what the motion teacher says, -1: silent
+        ("confidence", "f4"),  # probability of the answer
+    ]
+)
+#: One frame.
+FRAME_ROW = np.dtype(
+    [
+        ("drive", "f8"),
+        ("bag", "i2"),
+        ("danger", "f4"),  # 0..1
+        ("speed_limit", "f4"),  # percent
+        ("objects", "i2"),
+        ("unknown", "i2"),  # of them with unknown heading
+        ("version", "i4"),  # model that answered
+        ("work_ms", "f4"),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture of a strip."""
+
+    jpeg: bytes
+    seconds: float  # relative to the moment
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A moment that went wrong, or that looks as if it did, with the pictures around it."""
+
+    kind: str  # key of `moments.KINDS`
+    words: str  # what happened, one sentence
+    severity: float  # greater is worse
+    bag: int
+    recorded_ns: int
+    drive: float  # seconds, also the time in annotated.mp4
+    track: str
+    shots: tuple[Shot, ...]
+    centre: int  # which of the shots is the moment
+
+
+@dataclass(frozen=True)
+class Example:
+    """A crop of a prototype."""
+
+    jpeg: bytes
+    track: str
+    heading: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Prototype:
+    """An identity that the model gave, with crops that got it."""
+
+    name: str
+    count: int  # answers over the drive
+    tracks: int
+    categories: tuple[tuple[str, int], ...]  # true categories with counts, commonest first; empty without truth
+    examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What a `Collector` kept of one model's run over all bags."""
+
+    rows: np.ndarray  # ROW, thinned evenly when there were too many
+    frames: np.ndarray  # FRAME_ROW, thinned evenly
+    tracks: tuple[str, ...] = ()
+    objects: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    identities: tuple[str, ...] = ()
+    moments: tuple[Moment, ...] = ()  # worst first
+    prototypes: tuple[Prototype, ...] = ()  # commonest first
+    row_stride: int = 1  # one of this many rows was kept
+
+
+@dataclass(frozen=True)
+class Bag:
+    """One recording, as far as a reader wants to know."""
+
+    name: str  # as a person calls it
+    command_path: str  # as it is written in a command line
+    start_ns: int  # of the recording: what `ros2 bag play --start-offset` counts from
+    seconds: float
+    frames: int
+    storage: str = ""  # mcap, sqlite3
+    topics: Mapping[str, str] = field(default_factory=dict)  # role -> topic that was read
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Something that could not be used."""
+
+    bag: str
+    kind: str
+    count: int
+    words: str
+
+
+@dataclass(frozen=True)
+class Assertion:
+    """One `--assert` with its outcome."""
+
+    expression: str
+    passed: bool
+    words: str = ""  # the measured figure, or why there was none
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model with what was measured of it."""
+
+    name: str
+    metrics: Mapping[str, Any]  # as `Judge.metrics()` gives them; figures are {value, low, high, n} or numbers
+    collected: Collected
+    about: Mapping[str, Any] = field(default_factory=dict)  # path, sha256, version, parent, objective, ...
+
+
+@dataclass(frozen=True)
+class Material:
+    """Everything that the page shows.
+
+    The first model is the one that is judged; the others are what it is compared with, the second one being
+    the one that the verdict names.
+    """
+
+    models: tuple[Model, ...]
+    bags: tuple[Bag, ...]
+    title: str = ""
+    truth: str = ""  # where truth came from in words; empty: there was none
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    skipped: tuple[Skipped, ...] = ()
+    assertions: tuple[Assertion, ...] = ()
+    video: str = ""  # file name of the annotated film beside the page, empty: none
+    result_bags: tuple[str, ...] = ()  # names of result bags beside the page
+    command: str = ""  # that made this
