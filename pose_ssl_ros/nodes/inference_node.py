@@ -285,18 +285,13 @@ class InferenceNode(Node):
 
     def _say_model(self, engine: Engine | None) -> None:
         header = self._now_header()
-        classes: Sequence[str] = ()
-        info = VisionInfo(header=header, method="", database_location="", database_version=0)
-        if engine is not None:
-            classes = engine.version.classes
-            # It must rise at each swap, also when a learner came back with an older number.
-            self._database_version = max(self._database_version + 1, engine.version.version)
-            info.method = engine.version.objective
-            info.database_location = self._pipeline.slot.source
-            info.database_version = self._database_version
-            self.get_logger().info(f"model {engine.version.version} in use, {self._state()}")
-        self._model_info.publish(info)
-        self._label.publish(outputs.label_message(header, classes))
+        version = None if engine is None else engine.version
+        if version is not None:
+            self._database_version = max(self._database_version + 1, version.version)
+            self.get_logger().info(f"model {version.version} in use, {self._state()}")
+        source = self._pipeline.slot.source
+        self._model_info.publish(outputs.model_message(header, version, source, self._database_version))
+        self._label.publish(outputs.label_message(header, () if version is None else version.classes))
 
     def _now_header(self) -> Any:
         return to_header(int(self.get_clock().now().nanoseconds), "")

@@ -9,11 +9,18 @@ import numpy as np
 from geometry_msgs.msg import Point, Quaternion, Vector3
 from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import ColorRGBA, Header
-from vision_msgs.msg import Detection2D, Detection2DArray, LabelInfo, ObjectHypothesisWithPose, VisionClass
+from vision_msgs.msg import (
+    Detection2D,
+    Detection2DArray,
+    LabelInfo,
+    ObjectHypothesisWithPose,
+    VisionClass,
+    VisionInfo,
+)
 from visualization_msgs.msg import Marker, MarkerArray
 
 from pose_ssl_ros.danger.ranging import point_in_camera
-from pose_ssl_ros.interfaces import Mounting, ObjectState
+from pose_ssl_ros.interfaces import ModelVersion, Mounting, ObjectState
 from pose_ssl_ros.nodes.convert import detection, detection_array, to_bytes_field
 from pose_ssl_ros.viewpoint import HEADINGS_AND_UNKNOWN, orientation_in_camera
 
@@ -114,3 +121,20 @@ def label_message(header: Header, classes: Sequence[str]) -> LabelInfo:
     """Class numbers and names."""
     named = [VisionClass(class_id=i, class_name=name) for i, name in enumerate(classes)]
     return LabelInfo(header=header, class_map=named, threshold=0.0)
+
+
+def model_message(header: Header, model: ModelVersion | None, source: str, number: int) -> VisionInfo:
+    """The `model_info` topic: which model answers, or that none does.
+
+    Args:
+        header: Its stamp.
+        model: Card of the model.
+        source: Where it came from.
+        number: Rises at each swap, also when a learner came back with an older version.
+    """
+    info = VisionInfo(header=header, method="", database_location="", database_version=0)
+    if model is not None:
+        info.method = model.objective
+        info.database_location = source
+        info.database_version = number
+    return info

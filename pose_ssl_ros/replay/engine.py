@@ -123,8 +123,8 @@ class Replayer:
 
     @property
     def model(self) -> Engine | None:
-        """The model that answers now."""
-        return self._inference.swap()
+        """The model that answered the last frame."""
+        return self._inference.engine
 
     def run(self, events: Iterable[Event], bag: int = 0) -> Iterator[tuple[Frame, FrameResult]]:
         """Answer the images of one recording.
