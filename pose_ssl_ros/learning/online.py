@@ -6,7 +6,7 @@ import dataclasses
 import json
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,8 @@ class OnlineLearner:
         self.refused = 0
         self.readout: Readout | None = None
         self.session = 1  # track ids start again with every run of the triplet node
+        #: What whoever drives the learner had written beside its checkpoint; set by `load`.
+        self.notes: dict[str, Any] = {}
         self._losses: dict[str, float] = {}
         self._buffer_saved_at = -1
 
@@ -123,13 +125,27 @@ class OnlineLearner:
         self._note_version()
         return data
 
-    def save(self) -> None:
+    def save(self, notes: Mapping[str, Any] | None = None) -> None:
         """Write a checkpoint; on failure the last one stays on disk.
+
+        A learner that is given the same triplets makes the same steps whether it went on or was killed and
+        loaded, provided that it saved at the same steps: saving refreshes what would else be lost.
+
+        Args:
+            notes: JSON values to be found in `notes` after `load`.
 
         Raises:
             CheckpointError: If it cannot be written.
         """
+        self.trainer.mark_good()
         facts = {
+            "draws": {
+                "buffer": self.buffer.state(),
+                "taught": self.taught.state(),
+                "torch": self.trainer.random.get_state().numpy().tobytes().hex(),
+            },
+            "losses": dict(self._losses),
+            "notes": dict(notes or {}),
             "steps": self.trainer.steps,
             "added": self.buffer.added,
             "version": self.version,
@@ -161,13 +177,23 @@ class OnlineLearner:
             entries = _unpack(*buffer) if buffer is not None else []
             self.buffer.restore(entries, int(manifest["added"]))
             self.identity.restore(manifest.get("identity", {}))
-        except (RuntimeError, KeyError, ValueError) as error:
+            if "draws" in manifest and not warnings:
+                self._resume_draws(manifest["draws"])
+        except (RuntimeError, KeyError, ValueError, TypeError) as error:
             msg = f"the checkpoint in {self.store.directory} does not fit: {error}"
             raise CheckpointError(msg) from error
         self.version = max(self.version, int(manifest["version"]))
         self.session = int(manifest.get("session", 0)) + 1
         self._buffer_saved_at = -1 if warnings else self.buffer.added
+        self._losses = {str(name): float(value) for name, value in manifest.get("losses", {}).items()}
+        self.notes = dict(manifest.get("notes", {}))
         return True
+
+    def _resume_draws(self, draws: Mapping[str, Any]) -> None:
+        self.buffer.resume(draws["buffer"])
+        self.taught.resume(draws["taught"])
+        state = np.frombuffer(bytes.fromhex(draws["torch"]), np.uint8)
+        self.trainer.random.set_state(torch.from_numpy(state.copy()))
 
     def set_aside(self, why: str) -> Path | None:
         """Move the checkpoint folder out of the way, so that saving does not overwrite it.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -100,6 +101,35 @@ class ReplayBuffer:
         if triplet.teacher is not None and np.all(np.isfinite(triplet.teacher.scores)):
             azimuth, weight = azimuth_from_scores(triplet.teacher.scores)
         self._insert(Entry(triplet.track_id, crops.copy(), azimuth, weight, triplet.stamp_ns, self.added))
+
+    def again(self, track: str, stamp_ns: int) -> bool:
+        """Count a triplet that arrives once more; False if it is not held any more and has to be added.
+
+        A second pass over a recording must not fill the buffer with copies.
+        """
+        for serial in self._tracks.get(track, ()):
+            if self._entries[serial].stamp_ns == stamp_ns:
+                self.added += 1
+                if serial not in self._fresh:
+                    self._fresh.append(serial)
+                return True
+        return False
+
+    def state(self) -> dict[str, Any]:
+        """What decides the next draws and evictions beside the entries, as JSON."""
+        return {"random": self._random.bit_generator.state, "tracks": list(self._tracks), "fresh": list(self._fresh)}
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """Take the draws up where `state` left them, after `restore` of the entries of that moment.
+
+        Raises:
+            KeyError, TypeError, ValueError: If it is no such state.
+        """
+        self._random.bit_generator.state = state["random"]
+        members = self._tracks
+        self._tracks = defaultdict(list, {name: members[name] for name in state["tracks"] if name in members})
+        self._tracks.update({name: rows for name, rows in members.items() if name not in self._tracks})
+        self._fresh = [int(serial) for serial in state["fresh"] if int(serial) in self._entries]
 
     def restore(self, entries: Iterable[Entry], added: int) -> None:
         """Replace the content by saved entries; they count as seen.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -45,6 +46,20 @@ class TaughtSampler:
         if not self._entries:
             return []
         return [self._entries[i] for i in self._random.choice(len(self._entries), count, p=self._chances)]
+
+    def state(self) -> dict[str, Any]:
+        """Where the draws are, as JSON; the next batch looks at the buffer anew."""
+        self._left = 0
+        return dict(self._random.bit_generator.state)
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """Take the draws up where `state` left them.
+
+        Raises:
+            KeyError, TypeError, ValueError: If it is no such state.
+        """
+        self._random.bit_generator.state = dict(state)
+        self._left = 0
 
     def _refresh(self) -> None:
         self._left = _REFRESH

@@ -241,6 +241,10 @@ class Trainer:
         self.steps = steps
         self._snapshot()
 
+    def mark_good(self) -> None:
+        """Make the weights of now what a bad step rolls back to: those that are being written to disk."""
+        self._snapshot()
+
     def _trained(self) -> list[nn.Parameter]:
         """What the optimiser moves: all but the objective's moving copy."""
         return [parameter for parameter in self.parts.parameters() if parameter.requires_grad]
