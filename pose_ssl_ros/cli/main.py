@@ -7,11 +7,25 @@ import sys
 from collections.abc import Sequence
 
 from pose_ssl_ros import __version__
-from pose_ssl_ros.cli import benchmark, dataset, demo, docs, launch, meshes, node, param, pretrain, run, service, topic
+from pose_ssl_ros.cli import (
+    benchmark,
+    dataset,
+    demo,
+    docs,
+    launch,
+    meshes,
+    node,
+    param,
+    pretrain,
+    replay,
+    run,
+    service,
+    topic,
+)
 from pose_ssl_ros.cli.errors import CommandError
 from pose_ssl_ros.embedded.launch.errors import LaunchError
 
-COMMANDS = (launch, run, demo, topic, node, param, service, docs, pretrain, dataset, meshes, benchmark)
+COMMANDS = (launch, run, demo, replay, topic, node, param, service, docs, pretrain, dataset, meshes, benchmark)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
 from typing import Any, NamedTuple
 
 from nav2_msgs.msg import SpeedLimit
@@ -19,6 +20,12 @@ from pose_ssl_ros.nodes.convert_triplets import to_messages
 from pose_ssl_ros.replay.config import ReplayConfig
 from pose_ssl_ros.replay.results import FrameResult
 from pose_ssl_ros.viewpoint import HEADINGS_AND_UNKNOWN
+
+_LATCHED = {
+    "headings/label_info": "vision_msgs/msg/LabelInfo",
+    "label_info": "vision_msgs/msg/LabelInfo",
+    "model_info": "vision_msgs/msg/VisionInfo",
+}
 
 
 class Outgoing(NamedTuple):
@@ -105,6 +112,8 @@ class ResultBag:
         self._namespace = namespace.rstrip("/")
         self._writer = BagWriter(path, storage)
         self.written = 0
+        for topic, kind in _LATCHED.items():
+            self._writer.add_topic(f"{self._namespace}/{topic}", kind, latched=True)
 
     def add(self, result: FrameResult, model: ModelVersion | None) -> None:
         """Write the messages of a frame under its time of recording."""
@@ -117,6 +126,16 @@ class ResultBag:
         """Write a message of the input as it is."""
         self._writer.write(topic, kind, recorded_ns, cdr)
         self.written += 1
+
+    def __enter__(self) -> ResultBag:
+        """Itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close; after an error that is not the user's Ctrl-C nothing is left."""
+        self._writer.__exit__(kind, value, trace)
 
     def close(self) -> None:
         """Finish the bag and give it its name."""

@@ -167,6 +167,11 @@ class Replayer:
         lines = [f"{counts[name]} {words}" for name, words in WORDS.items() if counts[name]]
         return [*lines, *(f"{self.counts[name]} images failed: {words}" for name, words in self.reasons.items())]
 
+    @property
+    def damaged(self) -> bool:
+        """Whether images were there that could not be answered."""
+        return bool(self.counts["failures"] or self.counts["images_late"])
+
     def stats(self) -> dict[str, float]:
         """All counts of both pipelines and of this loop."""
         return {**self._triplets.stats(), **self._inference.stats(), **{k: float(v) for k, v in self.counts.items()}}
