@@ -1,34 +1,20 @@
 """What a report of recorded drives is made of: plain records between evaluation and the page.
 
-`pose-ssl evaluate` makes one `Material` from the metrics of each model (`Judge.metrics()`), what the
-`Collector` of each model kept, and what it knows of the bags; `page.build` turns it into HTML.
+`pose-ssl evaluate` makes one `Material` from the judge of each model (`Judge.metrics()`, `Answers.of(judge)`), what
+the `Collector` of each model kept, and what it knows of the bags; `page.build` turns it into HTML.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-#: One answer for one track, or one true object that no answer matched (`records.MISSED`), in one frame.
-ROW = np.dtype(
-    [
-        ("drive", "f8"),  # seconds over all bags (`clock.DriveClock`)
-        ("bag", "i2"),
-        ("frame", "i4"),  # number of the image on its topic
-        ("track", "i4"),  # index into `Collected.tracks`, -1: missed
-        ("object", "i4"),  # index into `Collected.objects`, -1: no truth
-        ("category", "i2"),  # index into `Collected.categories`, -1: no truth
-        ("identity", "i2"),  # index into `Collected.identities`, -1: none given
-        ("truth_azimuth", "f4"),  # radians, NaN without truth
-        ("azimuth", "f4"),  # radians, NaN when none was given
-        ("answer", "i1"),  # index into HEADINGS_AND_UNKNOWN or MISSED
-        ("motion", "i1"),  # index into HEADINGS: what the motion teacher says, -1: silent
-        ("confidence", "f4"),  # probability of the answer
-    ]
-)
+if TYPE_CHECKING:
+    from pose_ssl_ros.evaluation.judging import Judge
+
 #: One frame.
 FRAME_ROW = np.dtype(
     [
@@ -92,15 +78,26 @@ class Prototype:
 class Collected:
     """What a `Collector` kept of one model's run over all bags."""
 
-    rows: np.ndarray  # ROW, thinned evenly when there were too many
-    frames: np.ndarray  # FRAME_ROW, thinned evenly
+    frames: np.ndarray  # FRAME_ROW, thinned evenly when there were too many
+    moments: tuple[Moment, ...] = ()  # worst first
+    prototypes: tuple[Prototype, ...] = ()  # commonest first
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The table behind a `Judge`'s figures, with the names of its numbers."""
+
+    rows: np.ndarray  # judged.JUDGED
     tracks: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     identities: tuple[str, ...] = ()
-    moments: tuple[Moment, ...] = ()  # worst first
-    prototypes: tuple[Prototype, ...] = ()  # commonest first
-    row_stride: int = 1  # one of this many rows was kept
+
+    @classmethod
+    def of(cls, judge: Judge) -> Answers:
+        """The table of a judge, copied."""
+        names = (judge.tracks, judge.objects, judge.categories, judge.identities)
+        return cls(judge.answers.rows.copy(), *(tuple(n.names) for n in names))
 
 
 @dataclass(frozen=True)
@@ -141,6 +138,7 @@ class Model:
 
     name: str
     metrics: Mapping[str, Any]  # as `Judge.metrics()` gives them; figures are {value, low, high, n} or numbers
+    answers: Answers
     collected: Collected
     about: Mapping[str, Any] = field(default_factory=dict)  # path, sha256, version, parent, objective, ...
 
