@@ -24,7 +24,9 @@ EDGES = {
     "benchmark": COMMON | {"datasets", "learning", "probing", "evaluation.metrics", "inference.engine", "viewpoint"},
     "inference": COMMON | {"perception", "danger"},
     "danger": COMMON,
-    "bags": COMMON | {"perception", "evaluation.records", "reading_messages"},
+    # The definitions that bags carry are those that the underlay speaks.
+    "bags": COMMON
+    | {"perception", "evaluation.records", "reading_messages", "mounting_finder", "embedded.definitions"},
     "replay": COMMON
     | {"bags", "perception", "triplets", "learning", "inference", "danger", "probing", "evaluation.records"},
     "embedded": set(),
