@@ -65,7 +65,7 @@ class Profile:
 
 _OBJECTIVES = ("vicreg", "simclr", "moco", "simsiam", "byol", "barlow", "dino")
 _CEILINGS = ("supervised-category", "supervised-azimuth")
-_ABLATIONS = ("ours-traj", "ours-equi", "ours-motion")
+_ABLATIONS = ("ours+traj", "ours-equi", "ours-motion")
 _ALL = (
     "random",
     *(name + term for name in _OBJECTIVES for term in ("", "+traj")),
