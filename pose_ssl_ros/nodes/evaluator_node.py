@@ -21,9 +21,9 @@ from vision_msgs.msg import Detection2DArray, VisionInfo
 from pose_ssl_ros.evaluation.config import EvaluatorConfig
 from pose_ssl_ros.evaluation.run import Run
 from pose_ssl_ros.evaluation.session import Scored
+from pose_ssl_ros.mounting_finder import MountingFinder
 from pose_ssl_ros.nodes.convert import camera_from_info, ego_from_odom, image_to_rgb, stamp_ns
 from pose_ssl_ros.nodes.convert_evaluation import detections_from, headings_from, truth_from
-from pose_ssl_ros.nodes.mounting import MountingFinder
 from pose_ssl_ros.nodes.runtime import LATCHED, RESULT, SENSOR, Worker, bind
 from pose_ssl_ros.nodes.runtime import run as run_node
 

@@ -30,6 +30,7 @@ from pose_ssl_ros.inference.hotswap import ModelSlot
 from pose_ssl_ros.inference.pairing import Pairer
 from pose_ssl_ros.inference.pipeline import InferencePipeline
 from pose_ssl_ros.interfaces import CameraModel, Frame, Mounting, ObjectState, Track
+from pose_ssl_ros.mounting_finder import MountingFinder
 from pose_ssl_ros.nodes import outputs
 from pose_ssl_ros.nodes.annotate import annotate
 from pose_ssl_ros.nodes.convert import (
@@ -42,7 +43,6 @@ from pose_ssl_ros.nodes.convert import (
     tracks_from,
 )
 from pose_ssl_ros.nodes.latency import Latency, Rate
-from pose_ssl_ros.nodes.mounting import MountingFinder
 from pose_ssl_ros.nodes.runtime import (
     LATCHED,
     RESULT,

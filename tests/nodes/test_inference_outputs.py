@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from pose_ssl_ros.interfaces import Box, Mounting, ObjectState
+from pose_ssl_ros.mounting_finder import MountingFinder
 from pose_ssl_ros.nodes import outputs
 from pose_ssl_ros.nodes.annotate import annotate, danger_colour
 from pose_ssl_ros.nodes.convert import to_header
 from pose_ssl_ros.nodes.latency import Latency
-from pose_ssl_ros.nodes.mounting import MountingFinder
 
 HEADER = to_header(1_500_000_000, "camera")
 MOUNTING = Mounting(0.2, 0.6, 0.0, 0.0)
