@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from model_factory import make_model
+
 from pose_ssl_ros.bags.events import BoxesEvent, CameraEvent, EgoEvent, ImageEvent, MountingEvent
 from pose_ssl_ros.interfaces import Box, CameraModel, EgoState, Frame, Mounting
 from pose_ssl_ros.parameters import from_values
