@@ -22,6 +22,7 @@ from tf2_msgs.msg import TFMessage
 from vision_msgs.msg import Detection2DArray
 
 from pose_ssl_ros.interfaces import Box, CameraModel, Frame
+from pose_ssl_ros.mounting_finder import MountingFinder
 from pose_ssl_ros.nodes.convert import (
     box_of,
     camera_from_info,
@@ -29,7 +30,6 @@ from pose_ssl_ros.nodes.convert import (
     detection_array,
     ego_from_odom,
     image_to_rgb,
-    mounting_from_tf,
     stamp_ns,
     to_header,
 )
@@ -62,7 +62,7 @@ class TripletNode(Node):
         self._pipeline = TripletPipeline(self.config)
         self._egos = EgoBuffer(self.config.max_odom_gap_s)
         self._camera: CameraModel | None = None
-        self._transforms: dict[tuple[str, str], Any] = {}
+        self._finder = MountingFinder(self.config.base_frame)
         self._mounted_frame: str | None = None
         self._jobs: Newest[_Job] = Newest()
         self._counts: Counter[str] = Counter()
@@ -165,12 +165,7 @@ class TripletNode(Node):
             self._egos.add(state)
 
     def _take_tf(self, message: TFMessage) -> None:
-        if self._mounted_frame is not None:
-            return
-        for item in message.transforms:
-            # Only what hangs on the robot's frame can be the camera's mounting.
-            if item.header.frame_id.lstrip("/") == self.config.base_frame and len(self._transforms) < 1000:
-                self._transforms[(item.header.frame_id, item.child_frame_id)] = item
+        self._finder.add(message.transforms)
 
     def _change(self, config: TripletNodeConfig) -> None:
         self.config = config
@@ -223,12 +218,13 @@ class TripletNode(Node):
 
     def _mount(self, frame_id: str) -> None:
         """Look for the camera's place in the transforms heard so far."""
-        if self._mounted_frame is not None or not self._transforms:
+        if self._mounted_frame is not None:
             return
-        found = mounting_from_tf(list(self._transforms.values()), self.config.base_frame, frame_id.lstrip("/"))
+        found = self._finder.find(frame_id)
         if found is None:
             return
         self._mounted_frame = frame_id
+        self._finder.close()
         if found.height <= 0.05:
             self.get_logger().warning(
                 f"/tf says that the camera is {found.height:.2f} m above '{self.config.base_frame}': "
