@@ -1,0 +1,31 @@
+"""What a user can set of learning from recordings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pose_ssl_ros.learning.config import LearnerConfig
+from pose_ssl_ros.parameters import nested, parameter
+from pose_ssl_ros.triplets.config import TripletNodeConfig
+
+
+@dataclass(frozen=True)
+class SiteConfig:
+    """How `pose-ssl learn` learns; `learner` and `triplet` are the parameters of those nodes."""
+
+    passes: int = parameter(1, "Times that the recordings are gone through.", minimum=1, maximum=1000)
+    order: str = parameter(
+        "stream",
+        "Triplets as they were recorded, one bag after the other, or of all bags shuffled.",
+        choices=("stream", "shuffled"),
+    )
+    save_steps: int = parameter(200, "Steps between two checkpoints.", minimum=1, maximum=1_000_000)
+    exemplars: int = parameter(
+        500,
+        "Most crops with a known heading that the model brings along, at most half of them of the site; "
+        "more make each export on the robot slower.",
+        minimum=0,
+        maximum=10_000,
+    )
+    learner: LearnerConfig = nested(LearnerConfig)
+    triplet: TripletNodeConfig = nested(TripletNodeConfig)
