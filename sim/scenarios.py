@@ -9,23 +9,13 @@ import numpy as np
 from pose_ssl_sim import clutter
 from pose_ssl_sim.catalogue import CATEGORIES
 from pose_ssl_sim.config import SimConfig
-from pose_ssl_sim.ground import BLOCK, CROSSING, PARKING_EDGE, PAVEMENT_EDGE
+from pose_ssl_sim.furnishing import Furnishing, draw
+from pose_ssl_sim.ground import BLOCK, PARKING_EDGE, PAVEMENT_EDGE
 from pose_ssl_sim.stage import Actor, Stage
 from pose_ssl_sim.traffic import Cross, Lane, Walk
 
-_CELL = 8.0
-_BEHIND, _AHEAD = 14.0, 48.0
 _LANE = 2.6
-_PARKING = 5.25
 _MOVING = (("sedan", 0.46), ("truck", 0.16), ("bus", 0.1), ("motorcycle", 0.18), ("forklift", 0.1))
-_PARKED = (("sedan", 0.46), ("truck", 0.14), ("bus", 0.08), ("motorcycle", 0.17), ("forklift", 0.15))
-_LOT = (("chair", 0.3), ("airplane", 0.3), ("forklift", 0.15), ("motorcycle", 0.1), ("sedan", 0.15))
-
-
-def _draw(rng: np.random.Generator, weights: tuple[tuple[str, float], ...]) -> str:
-    names = [name for name, _ in weights]
-    p = np.array([weight for _, weight in weights])
-    return names[int(rng.choice(len(names), p=p / p.sum()))]
 
 
 class Scenario(Protocol):
@@ -49,9 +39,8 @@ class Street:
         """Fill the stage and let the traffic run for a while."""
         self._config = config
         self._stage = stage
-        self._mixed = mixed
+        self._furnishing = Furnishing(config.seed, stage, config.variants, mixed)
         self._rng = np.random.default_rng([config.seed, 505])
-        self._cells: dict[int, list[Actor]] = {}
         self._due = {"toward": 0.0, "away": 0.6, "cross": 1.0, "walk": 0.0, "step_out": 3.0}
         for k in range(200):
             self.update(0.05, 0.05 * k - 10.0)
@@ -67,7 +56,7 @@ class Street:
 
     def update(self, dt: float, time: float) -> None:
         """Set up the street ahead, clear it behind, send traffic."""
-        self._recycle()
+        self._furnishing.update()
         means = {"toward": 4.8, "away": 4.8, "cross": 2.8, "walk": 1.8, "step_out": 3.2}
         clock = time + 10.0
         for name, mean in means.items():
@@ -77,7 +66,7 @@ class Street:
             getattr(self, f"_send_{name}")()
 
     def _vehicle(self, weights: tuple[tuple[str, float], ...] = _MOVING) -> tuple[str, float]:
-        kind = _draw(self._rng, weights)
+        kind = draw(self._rng, weights)
         pace = {"forklift": (1.8, 2.8), "bus": (2.2, 4.5), "truck": (2.2, 5.0)}.get(kind, (2.5, 6.0))
         return kind, self._rng.uniform(*pace)
 
@@ -146,56 +135,6 @@ class Street:
         if actor is not None:
             actor.speed = pace
             actor.behaviour = Cross(direction, pace, yields, 0.6, start)
-
-    def _recycle(self) -> None:
-        x = self._stage.robot.x
-        wanted = range(math.floor((x - _BEHIND) / _CELL), math.floor((x + _AHEAD) / _CELL) + 1)
-        for k in [k for k in self._cells if k not in wanted]:
-            for actor in self._cells.pop(k):
-                self._stage.leave(actor)
-        for k in wanted:
-            if k not in self._cells:
-                self._cells[k] = self._furnish(k)
-
-    def _furnish(self, k: int) -> list[Actor]:
-        """Set up eight metres of street; the same cell looks alike whenever the robot comes back."""
-        rng = np.random.default_rng([self._config.seed, 606, k + (1 << 20)])
-        found: list[Actor] = []
-        middle = (k + 0.5) * _CELL
-        for side in (-1, 1):
-            inward = 0.0 if side > 0 else math.pi
-            if rng.random() < 0.62:
-                kind = _draw(rng, _PARKED)
-                yaw = rng.uniform(-0.06, 0.06) + (0.0 if rng.random() < 0.5 else math.pi)
-                self._stand(found, rng, f"{kind}:parked", middle + rng.uniform(-1.2, 1.2), side * _PARKING, yaw)
-            for _ in range(int(rng.integers(0, 3))):
-                kind = clutter.SMALL_CLUTTER[int(rng.integers(len(clutter.SMALL_CLUTTER)))]
-                kerb = kind in ("pole", "tree", "cone")
-                y = side * (PARKING_EDGE + 0.4 if kerb else rng.uniform(PAVEMENT_EDGE - 0.3, PAVEMENT_EDGE + 1.5))
-                yaw = inward - side * math.pi / 2 if kind == "pole" else rng.uniform(-0.2, 0.2)
-                self._stand(found, rng, f"clutter:{kind}", middle + rng.uniform(-3.5, 3.5), y, yaw)
-            if rng.random() < (0.3 if self._mixed else 0.15):
-                yaw = rng.uniform(-math.pi, math.pi)
-                self._stand(found, rng, "chair", middle + rng.uniform(-3, 3), side * rng.uniform(7.0, 8.6), yaw)
-            if self._mixed and rng.random() < 0.6:
-                kind, yaw = _draw(rng, _LOT), rng.uniform(-math.pi, math.pi)
-                self._stand(
-                    found, rng, f"{kind}:parked", middle + rng.uniform(-1, 1), side * rng.uniform(9.5, 12.0), yaw
-                )
-            elif rng.random() < 0.85:
-                y = side * rng.uniform(PAVEMENT_EDGE + 0.6, PAVEMENT_EDGE + 3.0)
-                self._stand(found, rng, "clutter:building", middle, y, inward)
-        return found
-
-    def _stand(self, found: list[Actor], rng: np.random.Generator, kind: str, x: float, y: float, yaw: float) -> None:
-        actor = self._stage.enter(kind, rng, x, y, yaw)
-        reach = abs(math.cos(yaw)) * actor.half[0] + abs(math.sin(yaw)) * actor.half[1]
-        off = abs((x + BLOCK / 2) % BLOCK - BLOCK / 2)
-        fits = off - reach > CROSSING + (0.2 if kind.startswith("clutter") else 0.8)
-        if fits and (kind == "clutter:building" or self._stage.clear_of_others(actor)):
-            found.append(actor)
-        else:
-            self._stage.leave(actor)
 
 
 class Orbit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -36,6 +36,7 @@ class Prop:
     spec: ObjectSpec
     stored: Path | None = None
     body: int = -1
+    pooled: bool = True  # one of those that `enter` uses again
 
 
 @dataclass
@@ -89,6 +90,12 @@ def overlap(a: np.ndarray, b: np.ndarray) -> bool:
     return True
 
 
+def _plain(kind: str) -> str:
+    """The kind without `:parked` where an empty one looks like any other."""
+    category, _, state = kind.partition(":")
+    return category if state == "parked" and category not in catalogue.CREWED else kind
+
+
 class Stage:
     """All actors, and the robot's rectangle as they see it."""
 
@@ -105,34 +112,53 @@ class Stage:
         self._variants = variants
         self._props: dict[str, list[Prop]] = {kind: [] for kind in _KINDS}
         self._free: dict[str, list[Prop]] = {kind: [] for kind in _KINDS}
+        self._fixed: dict[tuple[str, int], Prop] = {}
         self._next_id = 0
         self.actors: list[Actor] = []
         self.robot = Robot(0.0, 0.0, 0.0, 0.0)
 
     def enter(self, kind: str, rng: np.random.Generator, x: float, y: float, yaw: float) -> Actor:
         """Bring an instance of a kind onto the stage, a new one while the number of variants allows."""
-        category, _, state = kind.partition(":")
-        if state == "parked" and category not in catalogue.CREWED:
-            kind = category  # an empty car looks like any other
+        kind = _plain(kind)
         free, made = self._free[kind], self._props[kind]
         if len(made) < self._variants or not free:
             prop = self._build(kind, len(made))
             made.append(prop)
         else:
             prop = free.pop(int(rng.integers(len(free))))
+        return self._put(prop, x, y, yaw)
+
+    def shape(self, kind: str, number: int) -> Prop:
+        """A certain instance of a kind, for `stand`; the same whenever it is asked for."""
+        kind = _plain(kind)
+        if (kind, number) not in self._fixed:
+            self._fixed[kind, number] = self._build(kind, number)
+        return self._fixed[kind, number]
+
+    def stand(self, prop: Prop, x: float, y: float, yaw: float) -> Actor:
+        """Bring a shape onto the stage, of which there may be several at once."""
+        return self._put(replace(prop, pooled=False), x, y, yaw)
+
+    def _put(self, prop: Prop, x: float, y: float, yaw: float) -> Actor:
         # A body lives only while it is on stage: one out of sight would still cost time in every picture.
         prop.body = self._renderer.add(prop.stored or prop.spec.mesh)
         self._next_id += 1
-        actor = Actor(f"{kind.split(':')[0]}_{self._next_id}", prop, x, y, yaw)
+        actor = Actor(f"{prop.kind.split(':')[0]}_{self._next_id}", prop, x, y, yaw)
         self.actors.append(actor)
         return actor
+
+    @property
+    def shapes(self) -> int:
+        """Number of shapes built so far."""
+        return sum(map(len, self._props.values())) + len(self._fixed)
 
     def leave(self, actor: Actor) -> None:
         """Take an actor off the stage."""
         self.actors.remove(actor)
         self._renderer.remove(actor.prop.body)
         actor.prop.body = -1
-        self._free[actor.prop.kind].append(actor.prop)
+        if actor.prop.pooled:
+            self._free[actor.prop.kind].append(actor.prop)
 
     def update(self, dt: float) -> None:
         """Move everybody on by dt seconds."""
