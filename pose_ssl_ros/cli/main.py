@@ -12,6 +12,7 @@ from pose_ssl_ros.cli import (
     dataset,
     demo,
     docs,
+    evaluate,
     launch,
     meshes,
     node,
@@ -25,7 +26,22 @@ from pose_ssl_ros.cli import (
 from pose_ssl_ros.cli.errors import CommandError
 from pose_ssl_ros.embedded.launch.errors import LaunchError
 
-COMMANDS = (launch, run, demo, replay, topic, node, param, service, docs, pretrain, dataset, meshes, benchmark)
+COMMANDS = (
+    launch,
+    run,
+    demo,
+    replay,
+    evaluate,
+    topic,
+    node,
+    param,
+    service,
+    docs,
+    pretrain,
+    dataset,
+    meshes,
+    benchmark,
+)
 
 
 def parser() -> argparse.ArgumentParser:

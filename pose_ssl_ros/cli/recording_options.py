@@ -55,8 +55,12 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def settings(assignments: Sequence[str]) -> Any:
-    """`ReplayConfig` from NAME=VALUE words.
+def settings(assignments: Sequence[str], kind: type | None = None) -> Any:
+    """A config from NAME=VALUE words.
+
+    Args:
+        assignments: The words.
+        kind: Class of the config; None for `ReplayConfig`.
 
     Raises:
         CommandError: If a name or a value is not allowed.
@@ -78,9 +82,10 @@ def settings(assignments: Sequence[str]) -> Any:
             msg = f"--set {name}: '{text}' is not a value"
             raise CommandError(msg) from error
     try:
-        return from_values(ReplayConfig, values)
+        return from_values(kind or ReplayConfig, values)
     except ParameterError as error:
-        near = [n for n in values if n.split(".")[0] not in ("triplet", "inference", "planner")]
+        replay = () if kind else [n for n in values if n.split(".")[0] not in ("triplet", "inference", "planner")]
+        near = list(replay)
         hint = f"'{near[0]}' must begin with triplet., inference. or planner." if near else str(error)
         msg = f"--set: {hint}"
         raise CommandError(msg) from error

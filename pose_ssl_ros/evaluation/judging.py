@@ -66,6 +66,16 @@ class Judge:
         """Wall time of each frame's work in milliseconds."""
         return self._latency.rows["ms"]
 
+    def begin(self, bag: int) -> None:
+        """What follows belongs to another recording; needed before its odometry, if that comes ahead of its frames.
+
+        Args:
+            bag: Its number, as in its `FrameResult`s.
+        """
+        self._bag = bag
+        self._time, self._stamp = 0.0, None
+        self._forget()
+
     def odometry(self, ego: EgoState) -> None:
         """Pose of the robot, which tells moving objects from parked ones; may come ahead of the frames."""
         self._moving.odometry(ego)
@@ -111,10 +121,8 @@ class Judge:
     def _tick(self, result: FrameResult) -> None:
         """Advance robot time; jumps of the clock add none."""
         if result.bag != self._bag:
-            self._bag = result.bag
-            self.bags += 1
-            self._time, self._stamp = 0.0, None
-            self._forget()
+            self.begin(result.bag)
+        self.bags += self._stamp is None
         step = 0.0 if self._stamp is None else (result.stamp_ns - self._stamp) / 1e9
         if step > FORWARDS or step < -BACKWARDS:
             self.jumps += 1
