@@ -89,6 +89,7 @@ def _publish(arguments: argparse.Namespace, speed: float) -> int:
         "speed": repr(float(speed)),
         "nodes": "false",
         "evaluate": "false",
+        "wait_for": "image,tracks",
         "wait_timeout": "10.0",
     }
     return launch(find_launch_file("replay.launch.yaml"), values)
