@@ -55,10 +55,10 @@ from this folder.
 ## Measured
 
 {_held_out(manifest["metrics"]["held_out_tracks"])}
-{_replayed(manifest["metrics"]["replayed"])}
+{_replayed(manifest["metrics"])}
 ## Limits
 
-It was measured on the recordings that it learned from. A heading from which nothing was ever seen stays `unknown`.
+{_fairness(manifest["metrics"])} A heading from which nothing was ever seen stays `unknown`.
 """
 
 
@@ -76,8 +76,16 @@ def _held_out(found: Mapping[str, Any]) -> str:
     )
 
 
-def _replayed(found: Mapping[str, Any]) -> str:
+def _fairness(metrics: Mapping[str, Any]) -> str:
+    others = metrics["replayed_on"]
+    if metrics["replayed"] and others:
+        return f"The replayed recordings ({', '.join(others)}) are not those that it learned from."
+    return "It was measured on the recordings that it learned from."
+
+
+def _replayed(metrics: Mapping[str, Any]) -> str:
     """A table of all figures that a judge of whole recordings gave."""
+    found = metrics["replayed"]
     if not found:
         return ""
     before, after = found.get("before") or {}, found["after"]

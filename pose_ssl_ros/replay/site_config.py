@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pose_ssl_ros.danger.config import PlannerConfig
+from pose_ssl_ros.inference.config import InferenceConfig
 from pose_ssl_ros.learning.config import LearnerConfig
 from pose_ssl_ros.parameters import nested, parameter
 from pose_ssl_ros.triplets.config import TripletNodeConfig
@@ -11,7 +13,7 @@ from pose_ssl_ros.triplets.config import TripletNodeConfig
 
 @dataclass(frozen=True)
 class SiteConfig:
-    """How `pose-ssl learn` learns; `learner` and `triplet` are the parameters of those nodes."""
+    """How `pose-ssl learn` learns; beneath the names of the nodes are their parameters."""
 
     passes: int = parameter(1, "Times that the recordings are gone through.", minimum=1, maximum=1000)
     order: str = parameter(
@@ -29,3 +31,5 @@ class SiteConfig:
     )
     learner: LearnerConfig = nested(LearnerConfig)
     triplet: TripletNodeConfig = nested(TripletNodeConfig)
+    inference: InferenceConfig = nested(InferenceConfig)  # for measuring only, as the planner's
+    planner: PlannerConfig = nested(PlannerConfig)

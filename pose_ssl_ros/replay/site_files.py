@@ -40,12 +40,14 @@ class Origin:
         command: What was typed, without folders of the machine.
         licence: One line.
         settings: The `SiteConfig` that was learned with.
+        judged_on: Names of the recordings that the judge replays, if not those learned from.
         parent: Filled in by `learn_site`.
     """
 
     command: str
     licence: str
     settings: SiteConfig
+    judged_on: tuple[str, ...] = ()
     parent: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -128,7 +130,7 @@ def write_site_model(
         },
         "heading_ready": report.ready,
         "heading_reason": report.reason,
-        "metrics": {"held_out_tracks": tracks, "replayed": replayed},
+        "metrics": {"held_out_tracks": tracks, "replayed": replayed, "replayed_on": list(origin.judged_on)},
         "settings": {k: v for k, v in to_values(origin.settings).items() if k != "learner.start"},
     }
     write_atomic(out / WEIGHTS, weights)
@@ -170,4 +172,5 @@ def _drive(drive: Drive) -> dict[str, Any]:
         "triplets": drive.triplets,
         "taught_by_motion": drive.taught,
         "problems": list(drive.problems),
+        "damaged": drive.damaged,
     }

@@ -33,6 +33,7 @@ class Source(Protocol):
 
     name: str  # for a person
     fingerprint: str  # another one means another content
+    damaged: bool  # after `results`: something could not be used
 
     def results(self) -> Iterator[FrameResult]:
         """Each answered frame, in order; the same at every call."""
@@ -52,6 +53,7 @@ class Drive:
     triplets: int
     taught: int
     problems: tuple[str, ...] = ()
+    damaged: bool = False
 
 
 class TripletStore:
@@ -101,9 +103,9 @@ class TripletStore:
                 tell(frames, triplets)
         if waiting:
             self._write_shard(number, shards, waiting)
-        drive = Drive(
-            source.name, source.fingerprint, frames, passed_ns * 1e-9, triplets, taught, tuple(source.problems())
-        )
+        problems = tuple(source.problems())
+        seconds = passed_ns * 1e-9
+        drive = Drive(source.name, source.fingerprint, frames, seconds, triplets, taught, problems, source.damaged)
         write_atomic(self._path(number), json.dumps({"key": self._key, **asdict(drive)}).encode())
         return drive
 

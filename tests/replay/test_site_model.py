@@ -45,7 +45,7 @@ class Street:
     def __init__(self, seed: int, tracks: int = 12, fault: str = "") -> None:
         self.name, self.fingerprint = f"street-{seed}", f"{seed}/{tracks}"
         self._seed, self._tracks, self._fault = seed, tracks, fault
-        self.runs = 0
+        self.runs, self.damaged = 0, bool(fault)
 
     def results(self) -> Iterator[FrameResult]:
         self.runs += 1
