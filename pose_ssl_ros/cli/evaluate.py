@@ -7,47 +7,22 @@ Exit status: 0 all was read and holds, 1 nothing was usable, 2 an assertion fail
 from __future__ import annotations
 
 import argparse
-import hashlib
+import logging
 import re
-import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from pose_ssl_ros.cli import recording_options
+from pose_ssl_ros.cli import evaluate_output, recording_options
 from pose_ssl_ros.cli.errors import CommandError
+from pose_ssl_ros.cli.evaluate_output import Candidate, Entry
 
 #: Exit statuses.
 FAILED, DAMAGED, INTERRUPTED = 2, 3, 130
-#: Figures of the table on the terminal: words, path into metrics.json, as a share.
-SHOWN = (
-    ("toward/away right", "heading.toward_away_accuracy", True),
-    ("  each track alike", "heading.by_track.toward_away_accuracy", True),
-    ("  front and back confused", "heading.reversed_rate", True),
-    ("four headings right", "heading.four_way_accuracy", True),
-    ("azimuth error, degrees", "heading.azimuth_median_error_deg", False),
-    ("azimuth within 30 degrees", "heading.azimuth_within_30deg", True),
-    ("identity right", "identity.accuracy", True),
-    ("true objects detected", "coverage", True),
-    ("answers unknown", "answers.unknown_rate", True),
-    ("calibration error", "calibration.ece", False),
-    ("flips per track-minute", "stability.flips_per_track_minute", False),
-    ("agrees with motion", "teacher.agreement", True),
-    ("seconds until danger is raised", "planner.seconds_to_raise", False),
-    ("time that it stays raised", "planner.held_share", True),
-    ("seconds until it is released", "planner.seconds_to_release", False),
-    ("false alarms per minute", "planner.false_alarms_per_minute", False),
-    ("work per frame, p95, ms", "latency_ms.p95", False),
-)
-
-
-class Candidate(NamedTuple):
-    """A model to be judged."""
-
-    name: str
-    path: Path | None  # None: no model, every heading unknown
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -88,6 +63,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def handle(arguments: argparse.Namespace) -> int:
     """Judge, write, print; the exit status is that of the module's text."""
+    from pose_ssl_ros.bags.errors import BagError
     from pose_ssl_ros.evaluation import assertions
     from pose_ssl_ros.evaluation.errors import EvaluationError
     from pose_ssl_ros.evaluation.judging import Judge
@@ -108,7 +84,7 @@ def handle(arguments: argparse.Namespace) -> int:
         raise CommandError(msg, 1)
     try:
         return _evaluate(arguments, candidates, expressions)
-    except EvaluationError as error:
+    except (EvaluationError, BagError) as error:
         raise CommandError(str(error), 1) from error
 
 
@@ -192,7 +168,9 @@ def _evaluate(arguments: argparse.Namespace, candidates: Sequence[Candidate], ex
                     raise EvaluationError(msg) from error
                 finally:
                     ticker.end()
-            entries.append(Entry(candidate, judged, judged.judge.metrics(), collector.finish(), _about(candidate)))
+            entries.append(
+                Entry(candidate, judged, judged.judge.metrics(), collector.finish(), evaluate_output.about(candidate))
+            )
             if stop():
                 break
     by_name = {entry.candidate.name: entry for entry in entries}
@@ -201,12 +179,12 @@ def _evaluate(arguments: argparse.Namespace, candidates: Sequence[Candidate], ex
         for expression in expressions
         if (expression.model or candidates[0].name) in by_name
     ]
-    facts = _facts(arguments, entries, outcomes, (replay, judging, reporting), notes, interrupted=stop())
+    facts = evaluate_output.facts(arguments, entries, outcomes, (replay, judging, reporting), notes, interrupted=stop())
     write_json(out / "metrics.json", facts)
-    print(table(entries))
+    print(evaluate_output.table(entries))
     for words in facts["left_out"]:
         print(f"  left out: {words['bag'] + ': ' if words['bag'] else ''}{words['words']}")
-    _report(arguments, out, entries, outcomes, facts)
+    reported = _reported(arguments, out, drives, entries, outcomes, facts)
     for outcome in outcomes:
         print(outcome.line, file=sys.stdout if outcome.passed else sys.stderr)
     print(f"results: {out}")
@@ -214,17 +192,18 @@ def _evaluate(arguments: argparse.Namespace, candidates: Sequence[Candidate], ex
         return INTERRUPTED
     if not all(outcome.passed for outcome in outcomes):
         return FAILED
-    return DAMAGED if any(entry.judged.damaged for entry in entries) or notes else 0
+    return DAMAGED if notes or not reported or any(entry.judged.damaged for entry in entries) else 0
 
 
-class Entry(NamedTuple):
-    """A judged model."""
-
-    candidate: Candidate
-    judged: Any
-    metrics: dict[str, Any]
-    collected: Any
-    about: dict[str, Any]
+def _reported(arguments: argparse.Namespace, out: Path, *what: Any) -> bool:
+    """Write the report; a failure is told and costs neither the figures nor the assertions."""
+    try:
+        evaluate_output.report(arguments, out, *what)
+    except Exception as error:
+        logging.getLogger(__name__).exception("no report")
+        print(f"pose-ssl: the report could not be written: {error}", file=sys.stderr)
+        return False
+    return True
 
 
 def _drives(arguments: argparse.Namespace) -> tuple[list[Any], list[str]]:
@@ -235,9 +214,7 @@ def _drives(arguments: argparse.Namespace) -> tuple[list[Any], list[str]]:
 
     given = arguments.truth
     files = bool(given) and given != "none" and is_file_truth(given)
-    arguments.truth = "" if files or given == "none" else given
-    topics = recording_options.topics(arguments)
-    arguments.truth = given
+    topics = replace(recording_options.topics(arguments), truth="none" if files or given == "none" else given)
     paths = [Path(bag).expanduser() for bag in arguments.bags]
     drives, notes = [], []
     for path in paths:
@@ -245,8 +222,7 @@ def _drives(arguments: argparse.Namespace) -> tuple[list[Any], list[str]]:
         if files:
             truth, said = truth_of_files(Path(given).expanduser(), path, only=len(paths) == 1)
             notes += [words for words in said if words not in notes]
-        opener: Callable[[], Any] = lambda path=path: open_recording(path, topics)  # noqa: E731
-        drives.append(Drive(path, opener, truth))
+        drives.append(Drive(path, partial(open_recording, path, topics), truth))
     return drives, notes
 
 
@@ -255,135 +231,12 @@ def _bag_sink(path: Path, replay: Any, candidate: Candidate, stack: ExitStack) -
     from pose_ssl_ros.bags.errors import BagError
     from pose_ssl_ros.nodes.recorded import ResultBag
 
-    try:
-        bag = stack.enter_context(ResultBag(path, replay, str(candidate.path or "")))
-    except BagError as error:
-        raise CommandError(str(error), 1) from error
-    return lambda frame, result, truth, card: bag.add(result, card)
+    bag = stack.enter_context(ResultBag(path, replay, str(candidate.path or "")))
 
+    def write(frame: Any, result: Any, truth: Any, card: Any) -> None:
+        try:
+            bag.add(result, card)
+        except BagError as error:  # a full disk is no fault of the recording
+            raise CommandError(str(error), 1) from error
 
-def _about(candidate: Candidate) -> dict[str, Any]:
-    """Where a model comes from."""
-    if candidate.path is None:
-        return {"path": "", "words": "no model: every heading is unknown"}
-    from pose_ssl_ros.modelfile import read_version
-
-    content = candidate.path.read_bytes()
-    card = read_version(content)
-    return {
-        "path": str(candidate.path),
-        "file_sha256": hashlib.sha256(content).hexdigest(),
-        "weights_sha256": card.sha256,
-        "version": card.version,
-        "parent": card.parent,
-        "objective": card.objective,
-        "heading_ready": card.heading_ready,
-        "identity_ready": card.identity_ready,
-        "training": dict(card.training),
-    }
-
-
-def _facts(
-    arguments: argparse.Namespace,
-    entries: Sequence[Entry],
-    outcomes: Sequence[Any],
-    configs: Sequence[Any],
-    notes: Sequence[str],
-    *,
-    interrupted: bool,
-) -> dict[str, Any]:
-    """metrics.json."""
-    from pose_ssl_ros.parameters import to_values
-
-    first = entries[0].judged
-    left = [{"bag": x.bag, "kind": x.kind, "count": x.count, "words": x.words} for x in first.left]
-    left += [{"bag": "", "kind": "truth", "count": 1, "words": words} for words in notes]
-    settings = dict(to_values(configs[0]))
-    for prefix, config in zip(("judge", "report"), configs[1:], strict=True):
-        settings |= {f"{prefix}.{name}": value for name, value in to_values(config).items()}
-    return {
-        "judged": entries[0].candidate.name,
-        "models": {
-            e.candidate.name: {"about": e.about, **e.metrics, "wall_seconds": e.judged.seconds} for e in entries
-        },
-        "bags": [
-            {"name": drive.path.name, "seconds": info.seconds, "frames": frames} for drive, info, frames in first.infos
-        ],
-        "truth": _truth_words(arguments.truth, first),
-        "assertions": [{"expression": o.expression, "passed": o.passed, "words": o.words} for o in outcomes],
-        "left_out": left,
-        "interrupted": interrupted,
-        "settings": settings,
-        "command": shlex.join(["pose-ssl", *sys.argv[1:]]),
-    }
-
-
-def _truth_words(given: str, judged: Any) -> str:
-    """Where the truth came from; empty if there was none."""
-    if not judged.judge.labelled:
-        return ""
-    return given or "the topic of ground truth in the bag"
-
-
-def table(entries: Sequence[Entry]) -> str:
-    """The figures that people ask for first, a column for each model."""
-    rows = [["", *(entry.candidate.name for entry in entries)]]
-    for words, path, as_share in SHOWN:
-        cells = [_cell(entry.metrics, path, as_share) for entry in entries]
-        if any(cells):
-            rows.append([words, *(cell or "-" for cell in cells)])
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
-
-
-def _cell(metrics: Mapping[str, Any], path: str, as_share: bool) -> str:
-    """A figure with its interval; empty if it was not measured."""
-    node: Any = metrics
-    for key in path.split("."):
-        node = node[key]
-    figure = node if isinstance(node, Mapping) else {"value": node}
-    if figure["value"] is None:
-        return ""
-    form: Callable[[float], str] = (lambda v: f"{100 * v:.0f}") if as_share else (lambda v: f"{v:.3g}")
-    text = form(figure["value"]) + (" %" if as_share else "")
-    if figure.get("low") is not None and figure.get("high") is not None:
-        text += f" ({form(figure['low'])} to {form(figure['high'])})"
-    return text
-
-
-def _report(
-    arguments: argparse.Namespace, out: Path, entries: Sequence[Entry], outcomes: Sequence[Any], facts: dict[str, Any]
-) -> None:
-    """Write report.html."""
-    from pose_ssl_ros.evaluation.drive_report import material, page
-    from pose_ssl_ros.evaluation.files import write_atomic
-
-    first = entries[0].judged
-    made = material.Material(
-        models=tuple(material.Model(e.candidate.name, e.metrics, e.collected, e.about) for e in entries),
-        bags=tuple(
-            material.Bag(
-                name=drive.path.name,
-                command_path=str(drive.path),
-                start_ns=info.start_ns,
-                seconds=info.seconds,
-                frames=frames,
-                storage=info.storage,
-                topics=dict(info.roles),
-            )
-            for drive, info, frames in first.infos
-        ),
-        title=arguments.title,
-        truth=facts["truth"],
-        settings=facts["settings"],
-        skipped=tuple(material.Skipped(x["bag"], x["kind"], x["count"], x["words"]) for x in facts["left_out"]),
-        assertions=tuple(material.Assertion(o.expression, o.passed, o.words) for o in outcomes),
-        video="annotated.mp4" if (out / "annotated.mp4").exists() else "",
-        result_bags=tuple(
-            str(p.relative_to(out)) for p in (out / "bag", *sorted((out / "bags").glob("*"))) if p.is_dir()
-        ),
-        command=facts["command"],
-    )
-    write_atomic(out / "report.html", page.build(made))
+    return write
