@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-import array
 import collections
 import dataclasses
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import Transform, TransformStamped, Twist
+from geometry_msgs.msg import Twist
 from nav_msgs.msg import Odometry
-from pose_ssl_sim.camera import CameraPose
 from pose_ssl_sim.config import SimConfig, SimError
-from pose_ssl_sim.truth import TruthObject
-from pose_ssl_sim.world import SimFrame, World
+from pose_ssl_sim.node_messages import Sensed, camera_transform, of_frame, of_tick
+from pose_ssl_sim.world import World
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image
-from std_msgs.msg import Header
 from tf2_msgs.msg import TFMessage
-from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
+from vision_msgs.msg import Detection2DArray
 
-from pose_ssl_ros.interfaces import CameraModel, EgoState, Mounting
+from pose_ssl_ros.nodes.convert import to_time
 from pose_ssl_ros.nodes.runtime import LATCHED, RESULT, Diagnostics, Level, bind, run
-from pose_ssl_ros.viewpoint import orientation_in_camera, quaternion_from_matrix
 
-ODOM, BASE, CAMERA = "odom", "base_link", "camera_optical_frame"
 # A reliable camera is heard by best-effort and reliable subscribers alike; a shallow queue keeps it from waiting.
 _CAMERA = QoSProfile(
     history=HistoryPolicy.KEEP_LAST,
@@ -50,11 +44,13 @@ class SimNode(Node):
         self.finished = threading.Event()
         self.exit_status = 0
         self._config = bind(self, SimConfig, self._change)
-        self._image = self.create_publisher(Image, "image", _CAMERA)
-        self._info = self.create_publisher(CameraInfo, "camera_info", _CAMERA)
-        self._odom = self.create_publisher(Odometry, "odom", RESULT)
-        self._truth = self.create_publisher(Detection2DArray, "ground_truth", RESULT)
-        self._tf = self.create_publisher(TFMessage, "/tf", RESULT)
+        self._outputs = {
+            "image": self.create_publisher(Image, "image", _CAMERA),
+            "camera_info": self.create_publisher(CameraInfo, "camera_info", _CAMERA),
+            "odom": self.create_publisher(Odometry, "odom", RESULT),
+            "ground_truth": self.create_publisher(Detection2DArray, "ground_truth", RESULT),
+            "/tf": self.create_publisher(TFMessage, "/tf", RESULT),
+        }
         self._tf_static = self.create_publisher(TFMessage, "/tf_static", LATCHED)
         self._clock_out = self.create_publisher(Clock, "/clock", RESULT)
         self._commands: collections.deque[tuple[float, float]] = collections.deque(maxlen=1)
@@ -125,13 +121,13 @@ class SimNode(Node):
                 velocity = (0.0, 0.0)
             world.step(world.tick_ns * 1e-9, *velocity)
             self._clock_out.publish(Clock(clock=to_time(world.time_ns)))
-            self._publish_ego(world.ego(), world.mounting)
+            self._publish(of_tick(world.ego(), world.mounting))
             if world.time_ns >= due_ns:
                 due_ns += world.frame_ns
                 begin = time.perf_counter()
                 frame = world.render()
                 took = time.perf_counter() - begin
-                self._publish_frame(frame)
+                self._publish(of_frame(frame))
                 images += 1
                 self._state.update(
                     collisions=frame.collisions, images=images, render_ms=1000 * took, objects=len(frame.truth)
@@ -156,28 +152,9 @@ class SimNode(Node):
         self._stop.wait(_LAST_WORDS_S)
         self.finished.set()
 
-    def _publish_ego(self, ego: EgoState, mounting: Mounting) -> None:
-        stamp = to_time(ego.stamp_ns)
-        half = ego.yaw / 2
-        odom = Odometry(header=Header(stamp=stamp, frame_id=ODOM), child_frame_id=BASE)
-        pose, twist = odom.pose.pose, odom.twist.twist
-        pose.position.x, pose.position.y = ego.x, ego.y
-        pose.orientation.z, pose.orientation.w = float(np.sin(half)), float(np.cos(half))
-        twist.linear.x, twist.angular.z = ego.speed, ego.yaw_rate
-        self._odom.publish(odom)
-        base = TransformStamped(header=Header(stamp=stamp, frame_id=ODOM), child_frame_id=BASE)
-        base.transform.translation.x, base.transform.translation.y = ego.x, ego.y
-        base.transform.rotation.z, base.transform.rotation.w = pose.orientation.z, pose.orientation.w
-        self._tf.publish(TFMessage(transforms=[base, camera_transform(stamp, mounting)]))
-
-    def _publish_frame(self, frame: SimFrame) -> None:
-        header = Header(stamp=to_time(frame.stamp_ns), frame_id=CAMERA)
-        height, width = frame.rgb.shape[:2]
-        self._info.publish(info_message(header, frame.camera))
-        image = Image(header=header, height=height, width=width, encoding="rgb8", step=3 * width)
-        image.data = array.array("B", frame.rgb.tobytes())
-        self._image.publish(image)
-        self._truth.publish(Detection2DArray(header=header, detections=[truth_message(header, t) for t in frame.truth]))
+    def _publish(self, sensed: Iterable[Sensed]) -> None:
+        for topic, message in sensed:
+            self._outputs[topic].publish(message)
 
 
 class _Pace:
@@ -204,52 +181,6 @@ class _Pace:
             stop.wait(early)
         elif early < -0.25:
             self._zero = (wall, sim, factor)
-
-
-def to_time(stamp_ns: int) -> Time:
-    """Nanoseconds as a time message."""
-    return Time(sec=stamp_ns // 1_000_000_000, nanosec=stamp_ns % 1_000_000_000)
-
-
-def camera_transform(stamp: Time, mounting: Mounting) -> TransformStamped:
-    """base_link to the camera's optical frame (x right, y down, z ahead)."""
-    turn = CameraPose(0.0, 0.0, 0.0, mounting.yaw, mounting.pitch).rotation
-    found = TransformStamped(header=Header(stamp=stamp, frame_id=BASE), child_frame_id=CAMERA)
-    found.transform = Transform()
-    found.transform.translation.x, found.transform.translation.z = mounting.x, mounting.height
-    rotation = found.transform.rotation
-    rotation.x, rotation.y, rotation.z, rotation.w = quaternion_from_matrix(turn)
-    return found
-
-
-def info_message(header: Header, camera: CameraModel) -> CameraInfo:
-    """The intrinsics; the picture has no distortion."""
-    fx, fy, cx, cy = camera.fx, camera.fy, camera.cx, camera.cy
-    return CameraInfo(
-        header=header,
-        height=camera.height,
-        width=camera.width,
-        distortion_model="plumb_bob",
-        d=[0.0] * 5,
-        k=np.array([fx, 0.0, cx, 0.0, fy, cy, 0.0, 0.0, 1.0]),
-        r=np.eye(3).reshape(-1),
-        p=np.array([fx, 0.0, cx, 0.0, 0.0, fy, cy, 0.0, 0.0, 0.0, 1.0, 0.0]),
-    )
-
-
-def truth_message(header: Header, truth: TruthObject) -> Detection2D:
-    """One object of the `ground_truth` topic."""
-    found = Detection2D(header=header, id=truth.id)
-    found.bbox.center.position.x, found.bbox.center.position.y = (float(v) for v in truth.box.centre)
-    found.bbox.size_x, found.bbox.size_y = float(truth.box.w), float(truth.box.h)
-    result = ObjectHypothesisWithPose()
-    result.hypothesis.class_id, result.hypothesis.score = truth.category, float(truth.visible_fraction)
-    pose = result.pose.pose
-    pose.position.x, pose.position.y, pose.position.z = truth.position
-    q = pose.orientation
-    q.x, q.y, q.z, q.w = orientation_in_camera(truth.azimuth, truth.bearing)
-    found.results = [result]
-    return found
 
 
 def main(args: Sequence[str] | None = None) -> int:

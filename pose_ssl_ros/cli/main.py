@@ -32,6 +32,7 @@ COMMANDS = (
     launch,
     run,
     demo,
+    record,
     replay,
     learn,
     evaluate,
