@@ -132,7 +132,7 @@ def _replay(arguments: argparse.Namespace, speed: float | None) -> int:
                 reasons = "; ".join([p.words for p in recording.problems] + replayer.skipped())
                 msg = f"no picture of '{arguments.bag}' could be answered: {reasons or 'there is none'}"
                 raise ReplayError(msg)
-            results.close()
+            facts["not_copied"] = results.close(whole=not stop() and not arguments.seconds)
             if driver is not None:
                 write_atomic(out / "model.onnx", driver.finish())
                 facts["learner"] = driver.learner.status()
@@ -181,19 +181,43 @@ class _Results:
         from pose_ssl_ros.nodes.recorded import ResultBag
 
         self._make = lambda: stack.enter_context(ResultBag(out / "bag", config, source, arguments.storage))
+        self._arguments = arguments
+        self._stack = stack
         self._bag: Any = None
+        self._copier: Any = None
         self.count = 0
 
-    def begin(self) -> Any:
-        self._bag = self._bag or self._make()
-        return self._bag
-
     def add(self, result: Any, card: Any) -> None:
-        self.begin().add(result, card)
+        """Write an answer, after what was recorded before it."""
+        if self._bag is None:
+            self._bag = self._make()
+            if self._arguments.with_input:
+                self._copier = self._copy()
+        if self._copier is not None:
+            self._copier.until(result.recorded_ns)
+        self._bag.add(result, card)
         self.count += 1
 
-    def close(self) -> None:
+    def _copy(self) -> Any:
+        from pose_ssl_ros.bags.copying import Copier
+        from pose_ssl_ros.bags.reading import open_recording
+
+        # Opened a second time: the two passes go on independently.
+        again = open_recording(Path(self._arguments.bag).expanduser(), strict=False)
+        recording = self._stack.enter_context(again)
+        begin = recording.info.start_ns + round(self._arguments.begin * 1e9)
+        return Copier(recording, self._bag.copy, self._bag.topics, begin)
+
+    def close(self, whole: bool) -> dict[str, str]:
+        """Finish the bag; returns the topics that could not be copied and why.
+
+        Args:
+            whole: Copy what was recorded after the last answer, too.
+        """
+        if self._copier is not None and whole:
+            self._copier.until(None)
         self._bag.close()
+        return {} if self._copier is None else dict(self._copier.left_out)
 
 
 def _run(
@@ -238,9 +262,9 @@ def _facts(
         "learned": bool(arguments.learn),
         "seed": arguments.seed,
         "interrupted": stopped,
-        "problems": [{"kind": p.kind, "count": p.count, "words": p.words} for p in recording.problems],
+        "problems": [{"kind": p.kind, "count": p.count, "lost": p.lost, "words": p.words} for p in recording.problems],
         "skipped": replayer.skipped(),
-        "damaged": bool(recording.problems) or replayer.damaged,
+        "damaged": any(p.lost for p in recording.problems) or replayer.damaged,
         "counts": replayer.stats(),
         "settings": to_values(config),
     }
@@ -253,9 +277,11 @@ def _conclude(facts: dict[str, Any], out: Path) -> int:
         f"{facts['times_real_time']:.1f} times real time"
     )
     for problem in facts["problems"]:
-        print(f"  damaged: {problem['words']}")
+        print(f"  {'lost' if problem['lost'] else 'note'}: {problem['words']}")
     for words in facts["skipped"]:
         print(f"  note: {words}")
+    for topic, words in facts["not_copied"].items():
+        print(f"  not copied: {topic}: {words}")
     for name, words in (("bag", "answers on the live topics"), ("model.onnx", "learned"), ("replay.json", "counts")):
         if (out / name).exists():
             print(f"  {out / name}  {words}")

@@ -26,6 +26,19 @@ _LATCHED = {
     "label_info": "vision_msgs/msg/LabelInfo",
     "model_info": "vision_msgs/msg/VisionInfo",
 }
+#: All topics of a result bag, relative to the namespace.
+TOPICS = (
+    *_LATCHED,
+    "tracks",
+    "triplets",
+    "triplets/info",
+    "danger",
+    "headings",
+    "detections",
+    "danger_zones",
+    "markers",
+    "speed_limit",
+)
 
 
 class Outgoing(NamedTuple):
@@ -114,6 +127,11 @@ class ResultBag:
         self.written = 0
         for topic, kind in _LATCHED.items():
             self._writer.add_topic(f"{self._namespace}/{topic}", kind, latched=True)
+
+    @property
+    def topics(self) -> frozenset[str]:
+        """Full names of the topics that results are written to."""
+        return frozenset(f"{self._namespace}/{name}" for name in TOPICS)
 
     def add(self, result: FrameResult, model: ModelVersion | None) -> None:
         """Write the messages of a frame under its time of recording."""

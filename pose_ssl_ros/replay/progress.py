@@ -15,16 +15,18 @@ class Progress:
     """
 
     def __init__(self, total_s: float = 0.0, now: Callable[[], float] = time.monotonic) -> None:
-        """Start the clock."""
+        """Nothing was read yet; the clock starts with the first event."""
         self.total_s = total_s
         self.frames = 0
         self.recorded_s = 0.0
         self._now = now
-        self._started = now()
+        self._started: float | None = None
         self._last: int | None = None
 
     def note(self, recorded_ns: int) -> None:
         """An event of that time was handled; steps back do not count."""
+        if self._started is None:
+            self._started = self._now()
         if self._last is not None and recorded_ns > self._last:
             self.recorded_s += (recorded_ns - self._last) * 1e-9
         self._last = recorded_ns
@@ -35,8 +37,8 @@ class Progress:
 
     @property
     def wall_s(self) -> float:
-        """Seconds since the start."""
-        return self._now() - self._started
+        """Seconds since the first event."""
+        return 0.0 if self._started is None else self._now() - self._started
 
     @property
     def times_real_time(self) -> float:
