@@ -143,7 +143,8 @@ def figure_words(figure: Mapping[str, Any]) -> str:
     if figure.get("low") is not None and figure.get("high") is not None:
         words += f", 95 % interval {figure['low']:.4g} to {figure['high']:.4g}"
     if figure.get("tracks"):
-        words += f", {figure['n']:,} observation{'s' * (figure['n'] != 1)} of {figure['tracks']:,} {figure.get('over', 'tracks')}"
+        seen = "1 observation" if figure["n"] == 1 else f"{figure['n']:,} observations"
+        words += f", {seen} of {figure['tracks']:,} {figure.get('over', 'tracks')}"
     return words
 
 
