@@ -183,7 +183,8 @@ def _evaluate(arguments: argparse.Namespace, candidates: Sequence[Candidate], ex
     write_json(out / "metrics.json", facts)
     print(evaluate_output.table(entries))
     for words in facts["left_out"]:
-        print(f"  left out: {words['bag'] + ': ' if words['bag'] else ''}{words['words']}")
+        place = f"{words['bag']}: " if words["bag"] else ""
+        print(f"  {'left out' if words['lost'] else 'note'}: {place}{words['words']}")
     reported = _reported(arguments, out, drives, entries, outcomes, facts)
     for outcome in outcomes:
         print(outcome.line, file=sys.stdout if outcome.passed else sys.stderr)

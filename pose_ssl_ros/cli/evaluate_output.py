@@ -84,8 +84,8 @@ def facts(
     from pose_ssl_ros.parameters import to_values
 
     first = entries[0].judged
-    left = [{"bag": x.bag, "kind": x.kind, "count": x.count, "words": x.words} for x in first.left]
-    left += [{"bag": "", "kind": "truth", "count": 1, "words": words} for words in notes]
+    left = [{"bag": x.bag, "kind": x.kind, "count": x.count, "words": x.words, "lost": x.lost} for x in first.left]
+    left += [{"bag": "", "kind": "truth", "count": 1, "words": words, "lost": True} for words in notes]
     settings = dict(to_values(configs[0]))
     for prefix, config in zip(("judge", "report"), configs[1:], strict=True):
         settings |= {f"{prefix}.{name}": value for name, value in to_values(config).items()}

@@ -40,12 +40,13 @@ class Drive:
 
 @dataclass
 class Left:
-    """Something of a recording that could not be used."""
+    """Something of a recording that is odd or could not be used."""
 
     bag: str
     kind: str
     count: int
     words: str
+    lost: bool = True  # False: odd, but nothing was lost
 
 
 @dataclass
@@ -57,7 +58,11 @@ class Judged:
     infos: list[tuple[Drive, Any, int]] = field(default_factory=list)  # drive, RecordingInfo, frames
     truth_messages: int = 0
     seconds: float = 0.0  # wall time
-    damaged: bool = False
+
+    @property
+    def damaged(self) -> bool:
+        """Whether something that was recorded could not be used."""
+        return any(left.lost for left in self.left)
 
 
 def judge_model(
@@ -105,13 +110,12 @@ def judge_model(
                     done.truth_messages += join.messages
                     done.infos.append((drive, recording.info, done.judge.frames - before))
                     name = drive.path.name
-                    done.left += [Left(name, p.kind, p.count, p.words) for p in recording.problems]
+                    done.left += [Left(name, p.kind, p.count, p.words, p.lost) for p in recording.problems]
             except BagError as error:
                 done.left.append(Left(drive.path.name, "unusable", 1, str(error)))
             if stopped():
                 break
-        done.damaged = bool(done.left) or replayer.damaged
-        done.left += [Left("", "replay", 1, words) for words in replayer.skipped()]
+        done.left += [Left("", "replay", 1, words, replayer.damaged) for words in replayer.skipped()]
         done.seconds = replayer.progress.wall_s
     if not done.judge.frames and not stopped():
         words = "; ".join(left.words for left in done.left) or "there is none"

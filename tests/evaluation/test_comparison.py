@@ -10,6 +10,7 @@ from model_factory import make_model
 
 from pose_ssl_ros.bags.errors import BagError
 from pose_ssl_ros.bags.events import BoxesEvent, CameraEvent, EgoEvent, ImageEvent, TruthEvent
+from pose_ssl_ros.bags.problems import Problem
 from pose_ssl_ros.evaluation.comparison import Drive, judge_model
 from pose_ssl_ros.evaluation.errors import EvaluationError
 from pose_ssl_ros.evaluation.judge_config import JudgeConfig
@@ -109,7 +110,7 @@ def test_truth_of_files_replaces_that_of_the_topic():
 
 
 def test_recordings_that_cannot_be_used_are_named_and_the_others_judged():
-    problem = SimpleNamespace(kind="picture", count=3, words="3 pictures cannot be decoded")
+    problem = Problem("picture", 3, "3 pictures cannot be decoded", lost=True)
     done = judge(broken("first"), drive("second", list(events()), problems=[problem]), drive("third", list(events())))
     assert done.damaged
     assert [(left.bag, left.words) for left in done.left[:2]] == [
@@ -118,6 +119,9 @@ def test_recordings_that_cannot_be_used_are_named_and_the_others_judged():
     ]
     assert [(d.path.name, frames) for d, _, frames in done.infos] == [("second", 20), ("third", 20)]
     assert done.judge.metrics()["bags"] == 2
+    odd = judge(drive("odd", list(events()), problems=[Problem("size", 1, "one is larger")]))
+    assert [left.words for left in odd.left] == ["one is larger"]
+    assert not odd.damaged
     with pytest.raises(EvaluationError, match="first is empty"):
         judge(broken("first"))
 
