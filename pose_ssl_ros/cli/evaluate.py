@@ -141,6 +141,7 @@ def _evaluate(arguments: argparse.Namespace, candidates: Sequence[Candidate], ex
     from pose_ssl_ros.evaluation import assertions
     from pose_ssl_ros.evaluation.comparison import judge_model
     from pose_ssl_ros.evaluation.drive_report.collector import Collector
+    from pose_ssl_ros.evaluation.drive_report.film import Film
     from pose_ssl_ros.evaluation.errors import EvaluationError
     from pose_ssl_ros.evaluation.files import run_folder, write_json
     from pose_ssl_ros.replay.errors import ReplayError
@@ -154,9 +155,15 @@ def _evaluate(arguments: argparse.Namespace, candidates: Sequence[Candidate], ex
     with recording_options.Stop() as stop:
         for number, candidate in enumerate(candidates):
             print(f"model {number + 1} of {len(candidates)}: {candidate.name}", file=sys.stderr, flush=True)
-            collector = Collector(reporting)
+            collector = Collector(reporting, judging)
+            film = (
+                Film(out / "annotated.mp4", tuple(d.path.name for d in drives)) if _filmed(arguments, number) else None
+            )
             with ExitStack() as stack:
                 sinks: list[Any] = [lambda frame, result, truth, _, keep=collector: keep.add(frame, result, truth)]
+                if film is not None:
+                    stack.callback(film.close)
+                    sinks.append(lambda frame, result, truth, _, keep=film: keep.add(frame, result, truth))
                 if arguments.save_bag:
                     place = out / "bag" if len(candidates) == 1 else out / "bags" / candidate.name
                     sinks.append(_bag_sink(place, replay, candidate, stack))
@@ -194,6 +201,11 @@ def _evaluate(arguments: argparse.Namespace, candidates: Sequence[Candidate], ex
     if not all(outcome.passed for outcome in outcomes):
         return FAILED
     return DAMAGED if notes or not reported or any(entry.judged.damaged for entry in entries) else 0
+
+
+def _filmed(arguments: argparse.Namespace, number: int) -> bool:
+    """Whether the run of this model becomes annotated.mp4: only the model that is judged does."""
+    return number == 0 and not arguments.no_video
 
 
 def _reported(arguments: argparse.Namespace, out: Path, *what: Any) -> bool:

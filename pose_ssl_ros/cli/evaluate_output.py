@@ -164,9 +164,9 @@ def report(
     outcomes: Sequence[Any],
     told: Mapping[str, Any],
 ) -> None:
-    """Write report.html."""
-    from pose_ssl_ros.evaluation.drive_report import material, page
-    from pose_ssl_ros.evaluation.files import write_atomic
+    """Write report.html and what opens the result bag in Foxglove and RViz."""
+    from pose_ssl_ros.cli.share import find_share
+    from pose_ssl_ros.evaluation.drive_report import material, output
 
     made = material.Material(
         models=tuple(
@@ -185,4 +185,5 @@ def report(
         ),
         command=told["command"],
     )
-    write_atomic(out / "report.html", page.build(made))
+    template = find_share() / "rviz" / "replay.rviz"
+    output.write(made, out, template.read_text(encoding="utf-8") if template.is_file() else "")

@@ -153,19 +153,29 @@ def figure(metrics: Mapping[str, Any], path: str) -> Figure:
     return Figure(plain, reason="" if plain is not None else "not measured")
 
 
+#: A space that keeps a number with its unit, and the sign that is as wide as a plus.
+_HARD, _MINUS = "\u00a0", "\u2212"
+
+
+def _plain(value: float) -> str:
+    """Three figures or so."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
 def say(value: float | None, unit: str) -> str:
     """A value in its unit, short."""
     if value is None:
         return "–"
     if unit == SHARE:
-        return f"{100 * value:.0f} %" if value == 0 or abs(value) >= 0.0095 else f"{100 * value:.1f} %"
+        fine = 0 < abs(value) < 0.0095
+        return f"{100 * value:.1f}{_HARD}%" if fine else f"{100 * value:.0f}{_HARD}%"
     if unit == DEGREES:
         return f"{value:.0f}°"
     if unit == MILLISECONDS:
-        return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"
+        return f"{value:.0f}{_HARD}ms" if value >= 10 else f"{value:.1f}{_HARD}ms"
     if unit == SECONDS:
-        return f"{value:.1f} s"
-    return f"{value:.2f}" + ("/min" if unit == PER_MINUTE else "")
+        return f"{value:.1f}{_HARD}s"
+    return _plain(value) + ("/min" if unit == PER_MINUTE else "")
 
 
 def interval(found: Figure, unit: str) -> str:
@@ -173,10 +183,23 @@ def interval(found: Figure, unit: str) -> str:
     if found.value is None or found.low is None or found.high is None:
         return ""
     if unit == SHARE:
-        return f"{100 * found.low:.0f}–{100 * found.high:.0f} %"
+        return f"{100 * found.low:.0f}–{100 * found.high:.0f}{_HARD}%"
     if unit in (DEGREES, MILLISECONDS):
-        return f"{found.low:.0f}–{found.high:.0f}{'°' if unit == DEGREES else ' ms'}"
-    return f"{found.low:.2f}–{found.high:.2f}" + (" s" if unit == SECONDS else "")
+        return f"{found.low:.0f}–{found.high:.0f}{'°' if unit == DEGREES else _HARD + 'ms'}"
+    return f"{_plain(found.low)}–{_plain(found.high)}" + (f"{_HARD}s" if unit == SECONDS else "")
+
+
+def signed(step: float, unit: str) -> str:
+    """A difference in its unit with its sign; ± where it rounds to nothing."""
+    scale, form, name = {
+        SHARE: (100.0, ".0f", f"{_HARD}points"),
+        DEGREES: (1.0, ".0f", "°"),
+        MILLISECONDS: (1.0, ".0f", f"{_HARD}ms"),
+        SECONDS: (1.0, ".1f", f"{_HARD}s"),
+    }.get(unit, (1.0, ".1f" if abs(step) >= 10 else ".2f", ""))
+    text = format(abs(step) * scale, form)
+    sign = "±" if float(text) == 0 else _MINUS if step < 0 else "+"
+    return f"{sign}{text}{name}"
 
 
 @dataclass(frozen=True)
@@ -193,14 +216,9 @@ def change(mine: Figure, other: Figure, known: Known) -> Change | None:
     if mine.value is None or other.value is None:
         return None
     step = mine.value - other.value
-    words = f"{100 * step:+.0f} points" if known.unit == SHARE else f"{step:+.2f}".rstrip("0").rstrip(".")
-    if known.unit == DEGREES:
-        words = f"{step:+.0f}°"
-    elif known.unit == MILLISECONDS:
-        words = f"{step:+.0f} ms"
     better = step * known.better > 0
     tone = "so"
     if known.better and None not in (mine.low, mine.high, other.low, other.high):
         apart = mine.low > other.high or mine.high < other.low  # type: ignore[operator]
         tone = ("good" if better else "bad") if apart else "so"
-    return Change(words, tone, better)
+    return Change(signed(step, known.unit), tone, better)

@@ -15,7 +15,7 @@ from pose_ssl_ros.evaluation.metrics import azimuth_errors
 
 #: Dots of the circle; more cannot be told apart.
 DOTS = 1500
-_SIZE, _RIM, _HOLE = 360, 138, 30
+_SIZE, _RIM, _HOLE = 360, 142, 42
 _TICKS = ((0.0, "0"), (0.5, "50 %"), (1.0, "100 %"))
 
 
@@ -61,7 +61,7 @@ def azimuth_circle(model: Model) -> str | None:
             )
         )
     for degrees in (30, 90, 180):
-        parts.append(text(middle + 3, middle - _radius(math.radians(degrees)) + 11, f"{degrees}°", "tick"))
+        parts.append(text(middle + 3, middle - _radius(math.radians(degrees)) + 11, f"{degrees}°", "tick halo"))
     share = float(np.mean(errors <= math.pi / 6 + 1e-9))
     title = f"azimuth errors on a circle, {model.name}: {share:.0%} of {len(rows):,} within 30 degrees"
     return picture(_SIZE, _SIZE, parts, title, "square")

@@ -31,7 +31,7 @@ def drive_curves(model: Model, bags: Sequence[Bag], width: int, panel_height: in
     starts = bag_starts(frames)
     windows = accuracy_windows(model, starts, end)
     names = (["Right"] if windows is not None else []) + ["Unknown", "Danger and speed limit"]
-    height = _TOP + len(names) * (panel_height + _GAP) - _GAP + _FOOT
+    height = _TOP + len(names) * (panel_height + _GAP) - _GAP + _FOOT + (16 if len(bags) > 1 else 0)
     parts = []
     last = len(names) - 1
     for place, name in enumerate(names):
@@ -52,8 +52,9 @@ def drive_curves(model: Model, bags: Sequence[Bag], width: int, panel_height: in
             parts.append(_danger(panel, frames))
         if place == 0:
             parts.append(_moments(panel, model))
-            if len(bags) > 1:
-                parts += [text(panel.at_x(s) + 4, panel.top + 12, bags[b].name[:24], "tick") for b, s in starts.items()]
+        if place == last and len(bags) > 1:
+            low = panel.top + panel_height + 34
+            parts += [text(panel.at_x(s), low, bags[b].name[:20], "head") for b, s in starts.items() if b < len(bags)]
     return picture(width, height, parts, "curves over the drive", "wide" if width > 600 else "narrow")
 
 
@@ -156,7 +157,7 @@ def _moments(panel: Panel, model: Model) -> str:
     placed: list[float] = []
     for number, moment in sorted(enumerate(model.collected.moments, 1), key=lambda item: item[1].drive):
         x = panel.at_x(moment.drive)
-        parts.append(tag("line", x1=x, x2=x, y1=panel.top, y2=panel.top + panel.height, class_="mark moment"))
+        parts.append(tag("line", x1=x, x2=x, y1=panel.top, y2=panel.top + panel.height, class_="mark worst"))
         shown = max(x, placed[-1] + 17) if placed else x
         shown = min(shown, panel.left + panel.width)
         placed.append(shown)

@@ -79,7 +79,7 @@ def _against_truth(seen: Scene) -> list[Fault]:
         index, sure = decided(answer)
         if index == true:
             continue
-        words = f"{name} was called {HEADINGS_AND_UNKNOWN[index]} ({sure:.0%} sure)"
+        words = f"{name} was called {HEADINGS_AND_UNKNOWN[index]} ({_percent(sure)} sure)"
         if index == UNKNOWN_INDEX:
             if true == TOWARD:
                 words = f"{name} was called unknown"
@@ -104,14 +104,20 @@ def _without_truth(seen: Scene, last: dict[str, tuple[int, float]]) -> list[Faul
         told, score = motion_of(seen.result.evidence.get(answer.id))
         if told >= 0 and told != index:
             opposite = (told - index) % 4 == 2
-            words = f"object {answer.id} was called {said} ({sure:.0%} sure) while its motion said {HEADINGS[told]}"
+            words = (
+                f"object {answer.id} was called {said} ({_percent(sure)} sure) while its motion said {HEADINGS[told]}"
+            )
             weight = 2.0 if opposite else 0.7
             found.append(Fault("motion", answer.id, weight * sure * score * size, words, answer.id, answer.box))
         before, at = last.get(answer.id, (index, 0.0))
         if {before, index} == {TOWARD, AWAY} and seen.drive - at <= FLIP_SECONDS:
-            words = f"object {answer.id} changed from {HEADINGS[before]} to {said} ({sure:.0%} sure)"
+            words = f"object {answer.id} changed from {HEADINGS[before]} to {said} ({_percent(sure)} sure)"
             found.append(Fault("flip", answer.id, 1.5 * sure * size, words, answer.id, answer.box))
     return found
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}\u00a0%"
 
 
 def _article(name: str) -> str:

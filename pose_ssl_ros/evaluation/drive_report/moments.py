@@ -148,7 +148,8 @@ def _moment(episode: _Episode, severity: float) -> Moment:
     pictures = [p for p in episode.before if episode.peak - p.scene.drive <= REACH] + episode.after
     centre = next((i for i, p in enumerate(pictures) if p.scene.drive >= episode.peak), len(pictures) - 1)
     seconds = episode.last - episode.start
-    lasted = f" for {seconds:.1f} s" if seconds >= 0.25 else ""
+    # The answer may have been right in between.
+    lasted = f", for up to {seconds:.1f}\u00a0s" if seconds >= 0.25 else ""
     words = f"{episode.fault.words[0].upper()}{episode.fault.words[1:]}{lasted}."
     return Moment(
         episode.fault.kind,

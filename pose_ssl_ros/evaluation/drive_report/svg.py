@@ -40,6 +40,7 @@ def picture(width: float, height: float, parts: Iterable[str], title: str, class
         role="img",
         aria_label=title,
         class_=f"chart {class_}".strip(),
+        preserveAspectRatio="xMinYMid",
     )
 
 

@@ -149,7 +149,7 @@ def _matrix(counts: Sequence[Sequence[int]], truth: Sequence[str], answer: Seque
         cells = [Cell(name, name, f"{total:,}")]
         for count in line:
             share = count / total if total else None
-            cells.append(Cell(f"{share:.0%}" if share is not None else "–", share, f"{count:,}", share=share))
+            cells.append(Cell(say(share, SHARE), share, f"{count:,}", share=share))
         rows.append(tuple(cells))
     return Table(("true", *answer), tuple(rows), class_="matrix")
 
@@ -167,7 +167,7 @@ def category_table(model: Model) -> Table | None:
             cells.append(Cell(say(found.value, SHARE), found.value, interval(found, SHARE)))
         rows.append(tuple(cells))
     heads = ("category", "sightings", "toward/away", "reversed", "four-way", "unknown")
-    return Table(heads, tuple(sorted(rows, key=lambda r: -float(r[1].key or 0)))) if rows else None
+    return Table(heads, tuple(sorted(rows, key=lambda r: -float(r[1].key or 0))), class_="cards") if rows else None
 
 
 def object_table(model: Model) -> Table | None:
