@@ -15,6 +15,7 @@ EXECUTABLES = {
     "planner_node": "pose_ssl_ros.nodes.planner_node:main",
     "source_node": "pose_ssl_ros.nodes.source_node:main",
     "evaluator_node": "pose_ssl_ros.nodes.evaluator_node:main",
+    "recorder_node": "pose_ssl_ros.nodes.recorder_node:main",
     "sim_node": "pose_ssl_sim.node:main",
     "pose-ssl": "pose_ssl_ros.cli.main:main",
 }

@@ -24,7 +24,15 @@ import yaml
 CHECKOUT = Path(__file__).resolve().parents[1]
 EXECUTABLES = {
     name: f"pose_ssl_ros.nodes.{name}"
-    for name in ("triplet_node", "learner_node", "inference_node", "planner_node", "source_node", "evaluator_node")
+    for name in (
+        "triplet_node",
+        "learner_node",
+        "inference_node",
+        "planner_node",
+        "source_node",
+        "evaluator_node",
+        "recorder_node",
+    )
 } | {"sim_node": "pose_ssl_sim.node"}
 _DOMAINS = range(20, 100)  # what is below is left to people; what is above collides with ephemeral ports
 

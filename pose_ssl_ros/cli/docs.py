@@ -18,6 +18,7 @@ CONFIGS = (
     ("planner", "pose_ssl_ros.danger.config", "PlannerConfig"),
     ("source", "pose_ssl_ros.perception.source_config", "SourceConfig"),
     ("evaluator", "pose_ssl_ros.evaluation.config", "EvaluatorConfig"),
+    ("recorder", "pose_ssl_ros.bags.recorder_config", "RecorderConfig"),
     ("sim", "pose_ssl_sim.config", "SimConfig"),
 )
 HEAD = """# Parameters

@@ -19,6 +19,7 @@ MODULES = {
     "planner_node": "pose_ssl_ros.nodes.planner_node",
     "source_node": "pose_ssl_ros.nodes.source_node",
     "evaluator_node": "pose_ssl_ros.nodes.evaluator_node",
+    "recorder_node": "pose_ssl_ros.nodes.recorder_node",
     "sim_node": "pose_ssl_sim.node",
 }
 
