@@ -128,7 +128,11 @@ def replay(bag: Path, out: Path, *options: str) -> dict[str, Any]:
     if os.waitstatus_to_exitcode(status) not in (0, 3):
         sys.exit(f"the replay of {bag} failed")
     facts: dict[str, Any] = json.loads((out / "replay.json").read_text())
-    return facts | {"whole_seconds": time.monotonic() - start, "peak_mib": usage.ru_maxrss / 1024}
+    return facts | {
+        "whole_seconds": time.monotonic() - start,
+        "peak_mib": usage.ru_maxrss / 1024,
+        "cpu_s": usage.ru_utime + usage.ru_stime,
+    }
 
 
 def main() -> int:
@@ -153,6 +157,9 @@ def main() -> int:
             "inference_seconds_per_recorded_second": round(1 / inference["times_real_time"], 3),
             "learning_times_real_time": round(learning["times_real_time"], 2),
             "learning_seconds_per_recorded_second": round(1 / learning["times_real_time"], 3),
+            "inference_cpu_seconds": round(inference["cpu_s"], 1),
+            "learning_cpu_seconds": round(learning["cpu_s"], 1),
+            "recorded_seconds": round(inference["recorded_seconds"], 1),
             "learner_steps": learning["learner"]["steps"],
             "learner_triplets": learning["learner"]["triplets"],
             "inference_peak_mib": round(inference["peak_mib"]),
