@@ -245,5 +245,5 @@ def _words(value: Any) -> str:
 
 def _portable(arguments: Sequence[str]) -> str:
     """The command without this machine's folders."""
-    kept = [Path(word).name if "/" in word and not word.startswith("-") else word for word in arguments]
+    kept = [Path(word).resolve().name if Path(word).expanduser().exists() else word for word in arguments]
     return f"pose-ssl {shlex.join(kept)}"

@@ -38,8 +38,8 @@ Learned without labels from recordings of one site. The learner node starts from
 from this folder.
 
 - **Parent**: {origin}
-- **Data**: {data["seconds"]:.0f} s in {len(data["bags"])} recordings, {data["frames"]} pictures,
-  {data["triplets"]} triplets, of which motion taught {data["taught_by_motion"]} a heading
+- **Data**: {data["seconds"]:.0f} s, {data["frames"]} pictures of {len(data["bags"])} recording(s),
+  {data["triplets"]} triplets; motion taught {data["taught_by_motion"]} of them a heading
 - **Training**: {manifest["objective"]}, {manifest["steps"]} steps of {manifest["batch"]} triplets, seed
   {manifest["seed"]}, {manifest["training_seconds"]:.0f} s; {manifest["rollbacks"]} steps were rolled back
 - **Tells headings**: {ready}

@@ -17,6 +17,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +156,9 @@ def learn_site(
         store = TripletStore(work / "triplets", _digest([_FORMAT, to_values(config.triplet)]))
         drives = []
         for number, source in enumerate(sources):
-            drives.append(store.harvest(number, source, lambda f, t, n=number: hear.harvest(n, f, t)))  # type: ignore[misc]
+            drives.append(store.harvest(number, source, partial(hear.harvest, number)))
+            if not drives[-1].frames:
+                hear.say(f"{source.name} is left out: {'; '.join(drives[-1].problems) or 'it has no picture'}")
         _refuse_nothing(drives)
         learner = OnlineLearner(config.learner, work / "checkpoint")
         if learner.load():
