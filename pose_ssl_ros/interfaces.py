@@ -147,4 +147,8 @@ class ModelVersion:
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
     heading_ready: bool = False  # False: the heading head is a placeholder, answer unknown
     identity_ready: bool = False
+    # Of the output `prototypes`, column by column: who it is over all versions, and its class.  Empty: no such output.
+    prototypes: tuple[str, ...] = ()
+    prototype_names: tuple[str, ...] = ()
+    merged: dict[str, str] = field(default_factory=dict)  # prototypes that are no more, to what they have become
     training: dict[str, float] = field(default_factory=dict)  # steps, triplets, losses, ...

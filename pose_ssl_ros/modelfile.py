@@ -24,6 +24,8 @@ PREFIX = "pose_ssl."
 #: Input and outputs of every model (the contract is in `inference.engine`).
 INPUT_NAME = "crops"
 OUTPUT_NAMES = ("embedding", "identity", "heading", "azimuth")
+#: Output that a model may have besides: what `identity` is summed from, so that a name given later holds backwards.
+PROTOTYPES = "prototypes"
 
 
 class ModelFileError(ValueError):
@@ -174,11 +176,13 @@ def _decode(name: str, text: str) -> Any:
             return _integer(value)
         if name in ("heading_ready", "identity_ready"):
             return _boolean(value)
-        if name == "classes":
+        if name in ("classes", "prototypes", "prototype_names"):
             return tuple(str(item) for item in _of(list, value))
         if name in ("mean", "std"):
             red, green, blue = (float(item) for item in _of(list, value))
             return (red, green, blue)
+        if name == "merged":
+            return {str(key): str(item) for key, item in _of(dict, value).items()}
         return {str(key): float(item) for key, item in _of(dict, value).items()}  # training
     except (ValueError, TypeError) as error:
         msg = f"the model's metadata '{PREFIX}{name}' cannot be read: {text[:80]!r}"

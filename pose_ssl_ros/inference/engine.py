@@ -1,7 +1,8 @@
 """Runs one model with ONNX Runtime on the CPU, after not believing a word of it.
 
 The model contract: input `crops` uint8 [N, S, S, 3] RGB with N free; outputs
-`embedding` [N, D], `identity` [N, K], `heading` [N, 5] and `azimuth` [N, 2], float32.
+`embedding` [N, D], `identity` [N, K], `heading` [N, 5] and `azimuth` [N, 2], float32.  A model whose card
+names prototypes has an output `prototypes` [N, P] too, which `identity` is summed from.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pose_ssl_ros.interfaces import ModelVersion
 from pose_ssl_ros.modelfile import (
     INPUT_NAME,
     OUTPUT_NAMES,
+    PROTOTYPES,
     ModelFileError,
     has_external_data,
     parse,
@@ -39,6 +41,7 @@ class Outputs:
     identity: np.ndarray  # (N, K), probabilities over the model's classes
     heading: np.ndarray  # (N, 5), aligned with viewpoint.HEADINGS_AND_UNKNOWN
     azimuth: np.ndarray  # (N, 2), mean resultant vector (cos, sin); its length is the concentration
+    prototypes: np.ndarray | None = None  # (N, P), probabilities over the card's prototypes
 
 
 class Engine:
@@ -57,6 +60,7 @@ class Engine:
         """Check and load the model."""
         self.version: ModelVersion = _checked_version(model_bytes, max_bytes)
         self.size_bytes = len(model_bytes)
+        self._names = [*OUTPUT_NAMES, *([PROTOTYPES] if self.version.prototypes else [])]
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -90,12 +94,12 @@ class Engine:
             msg = f"crops must be uint8 [N, {size}, {size}, 3], not {crops.dtype} {list(crops.shape)}"
             raise ModelError(msg)
         try:
-            values = self._session.run(list(OUTPUT_NAMES), {INPUT_NAME: np.ascontiguousarray(crops)})
+            values = self._session.run(self._names, {INPUT_NAME: np.ascontiguousarray(crops)})
         except Exception as error:
             msg = f"the model fails to run: {_first_line(error)}"
             raise ModelError(msg) from error
-        for name, value in zip(OUTPUT_NAMES, values, strict=True):
-            width = _WIDTHS[name] or (value.shape[1] if value.ndim == 2 else None)
+        for name, value in zip(self._names, values, strict=True):
+            width = _WIDTHS.get(name) or (value.shape[1] if value.ndim == 2 else None)
             if value.shape != (len(crops), width):
                 msg = f"output '{name}' has shape {list(value.shape)} for {len(crops)} crops"
                 raise ModelError(msg)
@@ -118,7 +122,7 @@ class Engine:
             msg = f"input '{INPUT_NAME}' has a fixed batch of {given.shape[0]}"
             raise ModelError(msg)
         outputs = {o.name: o for o in self._session.get_outputs()}
-        for name in OUTPUT_NAMES:
+        for name in self._names:
             if name not in outputs:
                 msg = f"the model has no output '{name}'"
                 raise ModelError(msg)
@@ -132,7 +136,10 @@ class Engine:
         crops = np.random.default_rng(0).integers(0, 256, (_PROBE_BATCH, size, size, 3), np.uint8)
         crops[1], crops[2] = 0, 255
         found = self.run(crops)
-        for name, value in (("heading", found.heading), ("identity", found.identity)):
+        answers = {"heading": found.heading, "identity": found.identity, PROTOTYPES: found.prototypes}
+        for name, value in answers.items():
+            if value is None:
+                continue
             if value.min() < -1e-4 or np.abs(value.sum(axis=1) - 1).max() > 1e-2:
                 msg = f"output '{name}' holds no probabilities: a probe batch sums to {value.sum(axis=1).tolist()}"
                 raise ModelError(msg)
@@ -142,11 +149,25 @@ class Engine:
         if self.version.identity_ready and found.identity.shape[1] != len(self.version.classes):
             msg = f"output 'identity' has {found.identity.shape[1]} columns for {len(self.version.classes)} classes"
             raise ModelError(msg)
+        self._check_prototypes(found)
         if np.linalg.norm(found.azimuth, axis=1).max() > 1.01:
             msg = "output 'azimuth' is longer than 1"
             raise ModelError(msg)
         if np.abs(np.linalg.norm(found.embedding, axis=1) - 1).max() > 0.05:
             msg = "output 'embedding' does not have unit length"
+            raise ModelError(msg)
+
+    def _check_prototypes(self, found: Outputs) -> None:
+        """Ids, names and columns must be as many, and summed by name they must be `identity`."""
+        card = self.version
+        if found.prototypes is None:
+            return
+        widths = (found.prototypes.shape[1], len(card.prototypes), len(card.prototype_names))
+        if len(set(widths)) > 1 or len(set(card.prototypes)) < len(card.prototypes):
+            msg = f"output '{PROTOTYPES}' has {widths[0]} columns for {widths[1]} prototypes with {widths[2]} names"
+            raise ModelError(msg)
+        if not set(card.prototype_names) <= set(card.classes):
+            msg = f"prototypes are called {sorted(set(card.prototype_names) - set(card.classes))}, which is no class"
             raise ModelError(msg)
 
 

@@ -15,7 +15,7 @@ from pose_ssl_ros.inference.engine import Engine, ModelError, Outputs
 from pose_ssl_ros.inference.hotswap import ModelSlot
 from pose_ssl_ros.inference.identity_filter import IdentityFilter
 from pose_ssl_ros.inference.track_filter import UNKNOWN_ESTIMATE, HeadingEstimate, HeadingFilter
-from pose_ssl_ros.interfaces import CameraModel, EgoState, Frame, Mounting, ObjectState, Track
+from pose_ssl_ros.interfaces import CameraModel, EgoState, Frame, ModelVersion, Mounting, ObjectState, Track
 from pose_ssl_ros.perception.crops import CropError, cut
 from pose_ssl_ros.viewpoint import UNKNOWN
 
@@ -135,11 +135,10 @@ class InferencePipeline:
         if old is None:
             self._headings.reset()
             self._identities.reset()
-            return engine
-        if old.version.heading_ready != engine.version.heading_ready:
+        elif old.version.heading_ready != engine.version.heading_ready:
             self._headings.reset()
-        if old.version.classes != engine.version.classes:
-            self._identities.reset()
+        card = engine.version
+        self._identities.relabel(card.prototypes or card.classes, card.merged)
         return engine
 
     def _check_clock(self, stamp_ns: int) -> None:
@@ -209,9 +208,9 @@ class InferencePipeline:
             estimate = self._headings.update(track_id, outputs.heading[row], outputs.azimuth[row], stamp_ns)
         identity: tuple[tuple[str, float], ...] = UNKNOWN_IDENTITY
         if engine.version.identity_ready:
-            mean = self._identities.update(track_id, outputs.identity[row], stamp_ns)
-            best = np.argsort(-mean, kind="stable")[: self.config.top_identities]
-            identity = tuple((engine.version.classes[i], float(mean[i])) for i in best)
+            evidence = outputs.identity if outputs.prototypes is None else outputs.prototypes
+            mean = self._identities.update(track_id, evidence[row], stamp_ns)
+            identity = _named(mean, engine.version)[: self.config.top_identities]
         return estimate, identity, outputs.embedding[row]
 
     def _placed(
@@ -232,6 +231,14 @@ class InferencePipeline:
             half_width=point.half_width,
             danger=assess_motion(state.heading, point, motion, weights),
         )
+
+
+def _named(mean: np.ndarray, card: ModelVersion) -> tuple[tuple[str, float], ...]:
+    """Classes with their probabilities, falling, from the mean over prototypes or over classes."""
+    totals = dict.fromkeys(card.classes, 0.0)
+    for name, share in zip(card.prototype_names or card.classes, mean, strict=True):
+        totals[name] += float(share)
+    return tuple(sorted(totals.items(), key=lambda item: -item[1]))
 
 
 def fitted(camera: CameraModel | None, width: int, height: int) -> CameraModel | None:

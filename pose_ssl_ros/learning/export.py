@@ -18,10 +18,11 @@ from onnx import TensorProto, helper, numpy_helper
 
 from pose_ssl_ros.interfaces import ModelVersion
 from pose_ssl_ros.learning.encoder import PIXEL_MEAN, PIXEL_STD, Block, Encoder
-from pose_ssl_ros.modelfile import INPUT_NAME, OUTPUT_NAMES, write_version
+from pose_ssl_ros.modelfile import INPUT_NAME, OUTPUT_NAMES, PROTOTYPES, write_version
 from pose_ssl_ros.probing.features import CELLS, PATTERN_EPS
 from pose_ssl_ros.probing.heading_head import HeadingHead, bin_centres, bins_to_headings
 from pose_ssl_ros.probing.identity_head import IdentityHead
+from pose_ssl_ros.viewpoint import UNKNOWN
 
 #: Old enough for every ONNX Runtime that a supported ROS 2 machine has.
 OPSET, IR_VERSION = 17, 8
@@ -113,10 +114,11 @@ def export(encoder: Encoder, heading: HeadingHead, identity: IdentityHead, versi
     _identity(g, last, identity)
     _heading(g, _pattern(g, middle, encoder), heading)
     crops = helper.make_tensor_value_info(INPUT_NAME, TensorProto.UINT8, ["n", size, size, 3])
-    widths = (len(identity.centre), len(identity.classes), 5, 2)
+    names = (*OUTPUT_NAMES, *([PROTOTYPES] if identity.ids else []))
+    widths = (len(identity.centre), len(identity.classes), 5, 2, len(identity.owner))
     outputs = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", width])
-        for name, width in zip(OUTPUT_NAMES, widths, strict=True)
+        for name, width in zip(names, widths, strict=False)
     ]
     graph = helper.make_graph(g.nodes, "pose_ssl", [crops], outputs, g.initializers)
     model = helper.make_model(
@@ -137,6 +139,9 @@ def _card(version: ModelVersion, encoder: Encoder, heading: HeadingHead, identit
         std=PIXEL_STD,
         heading_ready=heading.gate > 0,
         identity_ready=identity.ready,
+        prototypes=(*identity.ids, UNKNOWN) if identity.ids else (),
+        prototype_names=identity.titles if identity.ids else (),
+        merged=dict(identity.merged),
         training=version.training,
     )
 
@@ -156,12 +161,15 @@ def _pattern(g: _Graph, middle: str, encoder: Encoder) -> str:
 
 def _identity(g: _Graph, last: str, head: IdentityHead) -> None:
     """As `IdentityHead.apply`."""
-    embedding = g.unit(g.op("Sub", last, g.constant("identity.centre", head.centre)), name="embedding")
+    centred = g.op("Sub", last, g.constant("identity.centre", head.centre))
+    if head.projection is not None:
+        centred = g.op("MatMul", centred, g.constant("identity.projection", head.projection))
+    embedding = g.unit(centred, name="embedding")
     cosines = g.op("MatMul", embedding, g.constant("identity.prototypes", head.prototypes))
     # One more column that is the floor for every row: pad with it.
     pads, floor = g.constant("identity.pads", [0, 0, 0, 1]), g.constant("identity.floor", head.floor)
     logits = g.op("Mul", g.op("Pad", cosines, pads, floor), g.constant("identity.sharpness", head.sharpness))
-    p = g.op("Softmax", logits, axis=1)
+    p = g.op("Softmax", logits, axis=1, name=PROTOTYPES)
     g.op("MatMul", p, g.constant("identity.owner", head.owner), name="identity")
 
 

@@ -3,38 +3,48 @@
 A track is one object, so it is tracks that are grouped, each by the mean
 embedding of its crops.  The groups are kept as sets of tracks, not as vectors:
 when the encoder changes, the prototypes are recomputed from their members and
-`object_3` stays `object_3`.  A gallery gives names.
+`object_3` stays `object_3`.  A gallery or a person gives names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from pose_ssl_ros.probing.identity_head import IdentityHead, placeholder, unit
+from pose_ssl_ros.probing.identity_names import EXAMPLE, IdentityNames, is_number, order
+from pose_ssl_ros.probing.identity_space import whitening
 from pose_ssl_ros.viewpoint import UNKNOWN
+
+#: Numbers merged away that are still remembered, so that a name given to one of them finds its way.
+_REMEMBERED = 256
 
 
 @dataclass(frozen=True)
 class IdentitySettings:
-    """When prototypes grow and merge.
+    """When prototypes grow and merge.  Cosines are means over pairs of tracks (average linkage).
 
     Attributes:
-        most: Most unnamed prototypes.
-        grow_below: A track whose cosine with every prototype is lower starts a new one.
-        merge_above: Two prototypes with a greater cosine become one.
-        rounds: Rounds of spherical k-means.
-        floor, sharpness: See `IdentityHead`.
+        most: Most prototypes that nobody named; the two closest merge to make room for one more.
+        grow_below: A track whose mean cosine with the tracks of every prototype is lower starts a new one.
+        merge_above: Two prototypes with a greater mean cosine become one.
+        gallery_above: A prototype whose cosine with a class of the gallery is greater takes its name.
+        rounds: Rounds of grouping at each fit.
+        lost: Share of the known crops that may fall below the floor; it sets the floor.
+        floors: Least and greatest floor.
+        sharpness: See `IdentityHead`.
         min_tracks: Fewest tracks for an answer.
     """
 
-    most: int = 12
-    grow_below: float = 0.45
-    merge_above: float = 0.75
+    most: int = 24
+    grow_below: float = 0.2
+    merge_above: float = 0.2
+    gallery_above: float = 0.5
     rounds: int = 5
-    floor: float = 0.25
+    lost: float = 0.1
+    floors: tuple[float, float] = (0.2, 0.5)
     sharpness: float = 12.0
     min_tracks: int = 2
 
@@ -44,107 +54,209 @@ class IdentityProbe:
 
     def __init__(self, settings: IdentitySettings | None = None) -> None:
         self.settings = settings or IdentitySettings()
-        self.groups: dict[str, int] = {}  # track to prototype number, from 1
+        self.groups: dict[str, str] = {}  # track to prototype number
+        self.merged: dict[str, str] = {}  # number that is no more to what it has become
         self._next = 1
 
     def reset(self) -> None:
-        """Forget the grouping."""
+        """Forget the grouping; numbers go on rising, so that a name never falls on another kind."""
         self.groups.clear()
-        self._next = 1
+        self.merged.clear()
 
-    def state(self) -> dict[str, int]:
+    def state(self) -> dict[str, int | str]:
         """The grouping, for a checkpoint."""
-        return {**self.groups, "": self._next}
+        return {**self.groups, **{f"merged:{old}": new for old, new in self.merged.items()}, "": self._next}
 
-    def restore(self, state: Mapping[str, int]) -> None:
-        """Take a grouping back from a checkpoint."""
-        self.groups = {track: int(number) for track, number in state.items() if track}
-        self._next = max([int(state.get("", 1)), *(n + 1 for n in self.groups.values())])
+    def restore(self, state: Mapping[str, int | str]) -> None:
+        """Take a grouping back from a checkpoint.
+
+        Raises:
+            ValueError: If it is no such state.
+        """
+        said = {key: str(value) for key, value in state.items() if key}
+        if not all(map(is_number, said.values())):
+            msg = "the grouping of tracks holds what is no number of a prototype"
+            raise ValueError(msg)
+        head = "merged:"
+        self.groups = {track: number for track, number in said.items() if not track.startswith(head)}
+        self.merged = {key[len(head) :]: number for key, number in said.items() if key.startswith(head)}
+        self._next = int(state.get("", 1))
+        self.keep_above([*self.groups.values(), *self.merged])
+
+    def keep_above(self, numbers: Collection[str]) -> None:
+        """Give no number again that is among these."""
+        self._next = max([self._next, *(order(number)[0] + 1 for number in numbers)])
 
     def fit(
         self,
         features: np.ndarray,
         tracks: np.ndarray,
         gallery: Mapping[str, np.ndarray] | None = None,
+        *,
+        nuisance: tuple[np.ndarray, np.ndarray] | None = None,
+        names: IdentityNames | None = None,
+        alive: Collection[str] | None = None,
     ) -> IdentityHead:
         """Group tracks and return the head.
 
         Args:
-            features: (N, D) last features of buffered crops.
-            tracks: (N,) track of each.
+            features: (N, D) last features of buffered crops, and of the examples kept with names.
+            tracks: (N,) track of each; an example of prototype 3 is `names/3/...`.
             gallery: Class name to last features (M, D) of its labelled crops.
+            nuisance: Further features and their tracks, to learn what varies within a track.
+            names: What a person said.
+            alive: All tracks in the buffer: those without a crop here keep their group; None: there are none.
         """
         gallery = {name: x for name, x in (gallery or {}).items() if len(x)}
-        names = np.unique(tracks)
-        if len(names) < self.settings.min_tracks and not gallery:
+        names = names or IdentityNames()
+        present = [str(name) for name in np.unique(tracks)]
+        if len(present) < self.settings.min_tracks and not gallery and not names.touched():
             return placeholder(features.shape[1])
+        projection = whitening((features, tracks), *([nuisance] if nuisance is not None else []))
         # The mean over tracks and galleries, so that one long track does not become the centre.
-        owned = [_track_mean(features, tracks)] if len(names) else []
+        owned = [_track_means(features, tracks, present).mean(0)] if present else []
         centre = np.mean([*owned, *(x.mean(0) for x in gallery.values())], axis=0)
-        means = np.stack([unit(features[tracks == name] - centre).mean(0) for name in names]) if len(names) else None
-        named = {name: unit(unit(x - centre).mean(0)) for name, x in gallery.items()}
-        prototypes = self._group(unit(means), list(names)) if means is not None else {}
-        return self._head(centre, prototypes, named)
 
-    def _group(self, means: np.ndarray, names: list[str]) -> dict[int, np.ndarray]:
-        """Spherical k-means over tracks that starts from the last grouping and may grow."""
+        def embed(x: np.ndarray) -> np.ndarray:
+            return unit(x - centre if projection is None else (x - centre) @ projection)
+
+        crops = embed(features)
+        means = unit(_track_means(crops, tracks, present)) if present else crops
+        self._adopt(present, names, alive)
+        prototypes = self._group(means, present, names) if present else {}
+        named = {name: unit(embed(x).mean(0)) for name, x in gallery.items()}
+        return self._head(centre, projection, prototypes, named, names, crops)
+
+    def _adopt(self, present: list[str], names: IdentityNames, alive: Collection[str] | None) -> None:
+        """Take over what a person said, and forget tracks that are gone."""
+        self.keep_above(names.touched())
+        for number in {*names.examples, *names.pins.values()}:
+            self.merged.pop(number, None)  # a person tells it apart again
+        kept = {*present, *(alive or ())}
+        self.groups = {track: number for track, number in self.groups.items() if track in kept}
+        for track in kept:
+            if track in names.pins:
+                self.groups[track] = names.pins[track]
+            elif track.startswith(EXAMPLE):
+                self.groups[track] = track[len(EXAMPLE) :].split("/", 1)[0]
+
+    def merged_into(self, number: str) -> str:
+        """What a number has become by merging."""
+        seen = {number}
+        while (target := self.merged.get(number)) is not None and target not in seen:
+            seen.add(target)
+            number = target
+        return number
+
+    def _group(self, means: np.ndarray, present: list[str], names: IdentityNames) -> dict[str, np.ndarray]:
+        """Group tracks by average linkage, from the last grouping on; it may grow and merge."""
         s = self.settings
-        self.groups = {name: self.groups[name] for name in names if name in self.groups}
+        by_hand = {track for track in present if track in names.pins or track.startswith(EXAMPLE)}
         for _ in range(s.rounds):
-            centres = self._centres(means, names)
-            for row, name in enumerate(names):
+            before = dict(self.groups)
+            centres = self._centres(means, present)
+            for row, track in enumerate(present):
+                if track in by_hand:
+                    continue
                 best, cosine = _nearest(means[row], centres)
-                if best is None or (cosine < s.grow_below and len(centres) < s.most and name not in self.groups):
-                    best, self._next = self._next, self._next + 1
+                if best is None or (cosine < s.grow_below and track not in self.groups):
+                    best, self._next = str(self._next), self._next + 1
                     centres[best] = means[row]
-                self.groups[name] = best
-            self._merge(self._centres(means, names))
-        return self._centres(means, names)
+                self.groups[track] = best
+            self._merge(means, present, names)
+            if self.groups == before:
+                break
+        return {number: unit(mean) for number, mean in self._centres(means, present).items()}
 
-    def _centres(self, means: np.ndarray, names: list[str]) -> dict[int, np.ndarray]:
-        numbers = np.array([self.groups.get(name, 0) for name in names])
-        return {int(n): unit(means[numbers == n].mean(0)) for n in np.unique(numbers) if n > 0}
+    def _centres(self, means: np.ndarray, present: list[str]) -> dict[str, np.ndarray]:
+        """Mean over the members, not of unit length: its product with a track is the mean cosine with them."""
+        numbers = np.array([self.groups.get(track, "") for track in present])
+        return {str(n): means[numbers == n].mean(0) for n in sorted(set(numbers) - {""}, key=order)}
 
-    def _merge(self, centres: dict[int, np.ndarray]) -> None:
-        numbers = sorted(centres)
-        for index, low in enumerate(numbers):
-            for high in numbers[index + 1 :]:
-                if low in centres and high in centres and centres[low] @ centres[high] > self.settings.merge_above:
-                    self.groups = {t: low if n == high else n for t, n in self.groups.items()}
-                    del centres[high]
+    def _merge(self, means: np.ndarray, present: list[str], names: IdentityNames) -> None:
+        """Join the closest pair until none is close, and until there are not too many."""
+        touched = names.touched()
+        while True:
+            centres = self._centres(means, present)
+            numbers = list(centres)
+            if len(numbers) < 2:
+                return
+            matrix = np.stack([centres[n] for n in numbers])
+            cosines = matrix @ matrix.T
+            pairs = [
+                (float(cosines[i, j]), numbers[i], numbers[j])
+                for i in range(len(numbers))
+                for j in range(i + 1, len(numbers))
+                if names.may_join(numbers[i], numbers[j])
+            ]
+            cosine, low, high = max(pairs, key=lambda pair: pair[0], default=(-2.0, "", ""))
+            full = sum(number not in touched for number in numbers) > self.settings.most
+            if not pairs or (cosine <= self.settings.merge_above and not full):
+                return
+            if high in touched:
+                low, high = high, low
+            self.groups = {t: low if n == high else n for t, n in self.groups.items()}
+            self.merged[high] = low
+            while len(self.merged) > _REMEMBERED:
+                del self.merged[next(iter(self.merged))]
 
     def _head(
-        self, centre: np.ndarray, prototypes: dict[int, np.ndarray], named: dict[str, np.ndarray]
+        self,
+        centre: np.ndarray,
+        projection: np.ndarray | None,
+        prototypes: dict[str, np.ndarray],
+        named: dict[str, np.ndarray],
+        names: IdentityNames,
+        crops: np.ndarray,
     ) -> IdentityHead:
         columns, owners = list(named.values()), list(named)
-        for number, prototype in sorted(prototypes.items()):
-            name, cosine = _nearest(prototype, named)
-            columns.append(prototype)
-            owners.append(name if name is not None and cosine > self.settings.merge_above else f"object_{number}")
-        classes = (*dict.fromkeys(owners), UNKNOWN)
+        touched = names.touched()
+        # Named by a number that was merged away before the name came.
+        heirs = {self.merged_into(number): number for number in sorted(touched - set(prototypes), key=order)}
+        for number in sorted(prototypes, key=order):
+            said = number if number in touched else heirs.get(number, number)
+            title = names.title(said)
+            name, cosine = _nearest(prototypes[number], named)
+            told = names.root(said) in {*names.names, *names.ignored}
+            if not told and name is not None and cosine > self.settings.gallery_above:
+                title = name
+            columns.append(prototypes[number])
+            owners.append(title)
+        classes = (*dict.fromkeys(owner for owner in owners if owner != UNKNOWN), UNKNOWN)
         owner = np.zeros((len(columns) + 1, len(classes)), np.float32)
         owner[-1, -1] = 1
         for row, name in enumerate(owners):
             owner[row, classes.index(name)] = 1
-        s = self.settings
+        matrix = np.ascontiguousarray(np.stack(columns, axis=1), np.float32)
         return IdentityHead(
             centre.astype(np.float32),
-            np.ascontiguousarray(np.stack(columns, axis=1), np.float32),
+            matrix,
             owner,
             classes,
-            s.floor,
-            s.sharpness,
+            self._floor(crops @ matrix),
+            self.settings.sharpness,
+            projection=projection,
+            ids=(*(f"gallery/{name}" for name in named), *sorted(prototypes, key=order)),
+            merged=dict(self.merged),
         )
 
+    def _floor(self, cosines: np.ndarray) -> float:
+        """The cosine that most known crops reach."""
+        low, high = self.settings.floors
+        if not len(cosines):
+            return low
+        return float(np.clip(np.quantile(cosines.max(1), self.settings.lost), low, high))
 
-def _track_mean(features: np.ndarray, tracks: np.ndarray) -> np.ndarray:
-    return np.asarray(np.mean([features[tracks == name].mean(0) for name in np.unique(tracks)], axis=0))
+
+def _track_means(x: np.ndarray, tracks: np.ndarray, present: list[str]) -> np.ndarray:
+    return np.stack([x[tracks == name].mean(0) for name in present])
 
 
-def _nearest(x: np.ndarray, centres: Mapping) -> tuple:  # type: ignore[type-arg]
-    """Key and cosine of the nearest centre, (None, -1) when there is none."""
+def _nearest(x: np.ndarray, centres: Mapping[str, np.ndarray]) -> tuple[str | None, float]:
+    """Key and product of the nearest centre, (None, -1) when there is none."""
     if not centres:
         return None, -1.0
-    cosines = {key: float(x @ centre) for key, centre in centres.items()}
-    best = max(cosines, key=lambda key: cosines[key])
-    return best, cosines[best]
+    keys = list(centres)
+    products = np.stack([centres[key] for key in keys]) @ x
+    best = int(products.argmax())
+    return keys[best], float(products[best])
