@@ -19,7 +19,7 @@ from typing import Any
 
 from pose_ssl_ros.cli import evaluate_output, recording_options
 from pose_ssl_ros.cli.errors import CommandError
-from pose_ssl_ros.cli.evaluate_output import Candidate, Entry
+from pose_ssl_ros.cli.evaluate_output import FILM, Candidate, Entry
 
 #: Exit statuses.
 FAILED, DAMAGED, INTERRUPTED = 2, 3, 130
@@ -156,14 +156,12 @@ def _evaluate(arguments: argparse.Namespace, candidates: Sequence[Candidate], ex
         for number, candidate in enumerate(candidates):
             print(f"model {number + 1} of {len(candidates)}: {candidate.name}", file=sys.stderr, flush=True)
             collector = Collector(reporting, judging)
-            film = (
-                Film(out / "annotated.mp4", tuple(d.path.name for d in drives)) if _filmed(arguments, number) else None
-            )
+            film = Film(out / FILM, tuple(d.path.name for d in drives)) if _filmed(arguments, number) else None
             with ExitStack() as stack:
-                sinks: list[Any] = [lambda frame, result, truth, _, keep=collector: keep.add(frame, result, truth)]
+                sinks: list[Any] = [lambda seen, keep=collector: keep.add(seen.frame, seen.result, seen.truth)]
                 if film is not None:
                     stack.callback(film.close)
-                    sinks.append(lambda frame, result, truth, _, keep=film: keep.add(frame, result, truth))
+                    sinks.append(lambda seen, to=film: to.add(seen.frame, seen.result, seen.truth, seen.camera))
                 if arguments.save_bag:
                     place = out / "bag" if len(candidates) == 1 else out / "bags" / candidate.name
                     sinks.append(_bag_sink(place, replay, candidate, stack))
@@ -175,6 +173,8 @@ def _evaluate(arguments: argparse.Namespace, candidates: Sequence[Candidate], ex
                     raise EvaluationError(msg) from error
                 finally:
                     ticker.end()
+            if film is not None and film.problem:
+                print(f"pose-ssl: there is no film: {film.problem}", file=sys.stderr)
             entries.append(
                 Entry(candidate, judged, judged.judge.metrics(), collector.finish(), evaluate_output.about(candidate))
             )
@@ -190,8 +190,8 @@ def _evaluate(arguments: argparse.Namespace, candidates: Sequence[Candidate], ex
     write_json(out / "metrics.json", facts)
     print(evaluate_output.table(entries))
     for words in facts["left_out"]:
-        place = f"{words['bag']}: " if words["bag"] else ""
-        print(f"  {'left out' if words['lost'] else 'note'}: {place}{words['words']}")
+        where = f"{words['bag']}: " if words["bag"] else ""
+        print(f"  {'left out' if words['lost'] else 'note'}: {where}{words['words']}")
     reported = _reported(arguments, out, drives, entries, outcomes, facts)
     for outcome in outcomes:
         print(outcome.line, file=sys.stdout if outcome.passed else sys.stderr)
@@ -246,9 +246,9 @@ def _bag_sink(path: Path, replay: Any, candidate: Candidate, stack: ExitStack) -
 
     bag = stack.enter_context(ResultBag(path, replay, str(candidate.path or "")))
 
-    def write(frame: Any, result: Any, truth: Any, card: Any) -> None:
+    def write(seen: Any) -> None:
         try:
-            bag.add(result, card)
+            bag.add(seen.result, seen.card)
         except BagError as error:  # a full disk is no fault of the recording
             raise CommandError(str(error), 1) from error
 

@@ -11,6 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+#: Name of the film beside the report.
+FILM = "annotated.mp4"
 #: Figures of the table on the terminal: words, path into metrics.json, as a share.
 SHOWN = (
     ("toward/away right", "heading.toward_away_accuracy", True),
@@ -179,7 +181,7 @@ def report(
         settings=told["settings"],
         skipped=tuple(material.Skipped(x["bag"], x["kind"], x["count"], x["words"]) for x in told["left_out"]),
         assertions=tuple(material.Assertion(o.expression, o.passed, o.words) for o in outcomes),
-        video="annotated.mp4" if (out / "annotated.mp4").exists() else "",
+        video=FILM if (out / FILM).exists() else "",
         result_bags=tuple(
             str(p.relative_to(out)) for p in (out / "bag", *sorted((out / "bags").glob("*"))) if p.is_dir()
         ),

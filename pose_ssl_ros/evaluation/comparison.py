@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pose_ssl_ros.bags.errors import BagError
 from pose_ssl_ros.evaluation.errors import EvaluationError
@@ -14,13 +14,24 @@ from pose_ssl_ros.evaluation.judging import Judge
 from pose_ssl_ros.evaluation.records import TruthObject
 from pose_ssl_ros.evaluation.truth import Truth
 from pose_ssl_ros.evaluation.truth_join import TruthJoin
-from pose_ssl_ros.interfaces import Frame, ModelVersion
+from pose_ssl_ros.interfaces import CameraModel, Frame, ModelVersion
 from pose_ssl_ros.replay.config import ReplayConfig
 from pose_ssl_ros.replay.engine import Replayer
 from pose_ssl_ros.replay.results import FrameResult
 
-#: Takes each judged frame: picture, answers, truth, card of the model that answered.
-Sink = Callable[[Frame, FrameResult, list[TruthObject] | None, ModelVersion | None], None]
+
+class Seen(NamedTuple):
+    """A judged frame."""
+
+    frame: Frame
+    result: FrameResult
+    truth: list[TruthObject] | None
+    card: ModelVersion | None  # of the model that answered
+    camera: CameraModel | None
+
+
+#: Takes each judged frame.
+Sink = Callable[[Seen], None]
 
 
 @dataclass(frozen=True)
@@ -104,8 +115,9 @@ def judge_model(
                     events = join.without_truth(playing.until(recording.events(), stopped))
                     for frame, result, truth in join.with_truth(replayer.run(events, number)):
                         done.judge.add(result, truth)
+                        card = None if replayer.model is None else replayer.model.version
                         for sink in sinks:
-                            sink(frame, result, truth, None if replayer.model is None else replayer.model.version)
+                            sink(Seen(frame, result, truth, card, join.camera))
                         tell(replayer.progress)
                     done.truth_messages += join.messages
                     done.infos.append((drive, recording.info, done.judge.frames - before))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
-from pose_ssl_ros.bags.events import EgoEvent, Event, TruthEvent
+from pose_ssl_ros.bags.events import CameraEvent, EgoEvent, Event, TruthEvent
 from pose_ssl_ros.evaluation.records import TruthObject
 from pose_ssl_ros.evaluation.truth import TopicTruth, Truth
-from pose_ssl_ros.interfaces import EgoState, Frame
+from pose_ssl_ros.interfaces import CameraModel, EgoState, Frame
 from pose_ssl_ros.replay.results import FrameResult
 
 #: Answered frames that wait for their truth at most; a topic's truth comes just before or after its picture.
@@ -27,6 +27,7 @@ class TruthJoin:
         self._truth = TopicTruth() if truth is None else truth
         self._topic = self._truth if isinstance(self._truth, TopicTruth) else None
         self._on_ego = on_ego
+        self.camera: CameraModel | None = None  # newest intrinsics that went in
 
     @property
     def messages(self) -> int:
@@ -42,6 +43,8 @@ class TruthJoin:
                 continue
             if isinstance(event, EgoEvent):
                 self._on_ego(event.ego)
+            elif isinstance(event, CameraEvent):
+                self.camera = event.camera
             yield event
 
     def with_truth(

@@ -68,7 +68,9 @@ def judge(*drives, **options):
 @pytest.mark.parametrize("lag", [0, 1, 5])
 def test_every_frame_meets_the_truth_of_its_own_stamp(lag):
     seen = []
-    done = judge(drive("a", list(events(truth_lag=lag))), sinks=[lambda f, r, t, c: seen.append((r.index, t, c))])
+    done = judge(
+        drive("a", list(events(truth_lag=lag))), sinks=[lambda s: seen.append((s.result.index, s.truth, s.card))]
+    )
     assert [index for index, _, _ in seen] == list(range(20))
     assert all(truth == [CAR] for _, truth, _ in seen)
     assert seen[0][2].classes
