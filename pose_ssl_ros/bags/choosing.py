@@ -8,10 +8,10 @@ PICTURES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
 _BY_TYPE = ("sensor_msgs/msg/CameraInfo", "nav_msgs/msg/Odometry")
 _BY_NAME = ("/clock", "/tf", "/tf_static")
 _BOXES = "vision_msgs/msg/Detection2DArray"
-#: What our nodes publish, relative to their namespace; `model` is left out, it is a file of its own.
+#: What our nodes publish, relative to their namespace, without the pictures that they draw and the model's file.
 RESULTS = (
     "tracks", "triplets/info", "detections", "headings", "headings/label_info", "danger", "danger_zones",
-    "speed_limit", "markers", "model_info", "label_info", "cmd_vel", "annotated",
+    "speed_limit", "markers", "model_info", "label_info", "cmd_vel",
 )  # fmt: skip
 #: Of these, those that look like an input by their type.
 _OURS = ("tracks", "triplets", "triplets/info", "detections", "headings", "annotated")
