@@ -8,37 +8,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from pose_ssl_ros.interfaces import Triplet
 from pose_ssl_ros.learning.checkpoint import CheckpointError
 from pose_ssl_ros.learning.online import OnlineLearner
 from pose_ssl_ros.learning.service import EARLY_LABELS
 from pose_ssl_ros.learning.trainer import StepReport
-from pose_ssl_ros.parameters import parameter
+from pose_ssl_ros.replay.driver_config import DriverConfig
 
 _log = logging.getLogger(__name__)
 #: A longer pause between two stamps is a gap in the recording, or a clock that was set; it counts as this much.
 _LONGEST_PAUSE_NS = 10_000_000_000
 _SECOND_NS = 1_000_000_000
-
-
-@dataclass(frozen=True)
-class DriverConfig:
-    """How a learner is driven by recorded time."""
-
-    steps_per_second: float = parameter(
-        2.0,
-        "Steps in a recorded second, about what a learner on two cores makes beside inference; 0: as many as "
-        "`replays` allows.",
-        minimum=0.0,
-        maximum=1000.0,
-        unit="Hz",
-    )
-    export: bool = parameter(
-        True, "Hand over models on the way, as the learner node does; else only the last one counts."
-    )
-    save_steps: int = parameter(0, "Steps between two checkpoints; 0: none.", minimum=0, maximum=1_000_000)
 
 
 class LearnerDriver:

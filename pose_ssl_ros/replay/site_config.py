@@ -12,8 +12,8 @@ from pose_ssl_ros.triplets.config import TripletNodeConfig
 
 
 @dataclass(frozen=True)
-class SiteConfig:
-    """How `pose-ssl learn` learns; beneath the names of the nodes are their parameters."""
+class PassConfig:
+    """How `pose-ssl learn` goes through recordings (`--set NAME=VALUE`)."""
 
     passes: int = parameter(1, "Times that the recordings are gone through.", minimum=1, maximum=1000)
     order: str = parameter(
@@ -29,6 +29,12 @@ class SiteConfig:
         minimum=0,
         maximum=10_000,
     )
+
+
+@dataclass(frozen=True)
+class SiteConfig(PassConfig):
+    """All settings of `pose-ssl learn`; beneath the names of the nodes are their parameters."""
+
     learner: LearnerConfig = nested(LearnerConfig)
     triplet: TripletNodeConfig = nested(TripletNodeConfig)
     inference: InferenceConfig = nested(InferenceConfig)  # for measuring only, as the planner's
