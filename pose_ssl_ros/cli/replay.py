@@ -6,12 +6,11 @@ import argparse
 import hashlib
 import math
 import sys
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from pose_ssl_ros.cli import recording_options
+from pose_ssl_ros.cli import recording_options, replay_learning
 from pose_ssl_ros.cli.errors import CommandError
 
 DAMAGED = 3  # exit status: all that was readable is answered, but something was not
@@ -53,6 +52,9 @@ def handle(arguments: argparse.Namespace) -> int:
         raise CommandError(msg)
     if not (arguments.begin >= 0 and arguments.seconds >= 0):
         msg = "--start and --seconds must not be negative"
+        raise CommandError(msg)
+    if not arguments.learn and any(word.startswith(replay_learning.SETTINGS) for word in arguments.set):
+        msg = "--set learner. and driver. need --learn"
         raise CommandError(msg)
     if arguments.publish:
         return _publish(arguments, 1.0 if speed is None else speed)
@@ -103,12 +105,12 @@ def _replay(arguments: argparse.Namespace, speed: float | None) -> int:
 
     from pose_ssl_ros.bags.errors import BagError
     from pose_ssl_ros.bags.reading import open_recording
-    from pose_ssl_ros.evaluation.files import run_folder, write_atomic, write_json
+    from pose_ssl_ros.evaluation.files import run_folder, write_json
     from pose_ssl_ros.replay.engine import Replayer
     from pose_ssl_ros.replay.errors import ReplayError
 
     cv2.setNumThreads(1)  # as the nodes; and the same on every machine
-    config = recording_options.settings(arguments.set)
+    config = recording_options.settings([w for w in arguments.set if not w.startswith(replay_learning.SETTINGS)])
     model = recording_options.model_file(arguments.model)
     ticker = recording_options.Ticker()
     if arguments.out is not None and (arguments.out / "bag").exists():
@@ -119,7 +121,9 @@ def _replay(arguments: argparse.Namespace, speed: float | None) -> int:
             recording = stack.enter_context(
                 open_recording(Path(arguments.bag).expanduser(), recording_options.topics(arguments))
             )
-            driver = _driver(arguments, model, stack) if arguments.learn else None
+            driver = None
+            if arguments.learn:
+                driver = replay_learning.driver(arguments.start, arguments.seed, arguments.set, model, stack)
             content = None if model is None else model.read_bytes()
             replayer = stack.enter_context(Replayer(config, content, driver))
             out = run_folder(str(arguments.out or ""))
@@ -134,44 +138,12 @@ def _replay(arguments: argparse.Namespace, speed: float | None) -> int:
                 raise ReplayError(msg)
             facts["not_copied"] = results.close(whole=not stop() and not arguments.seconds)
             if driver is not None:
-                write_atomic(out / "model.onnx", driver.finish())
-                facts["learner"] = driver.learner.status()
+                facts["learner"] = replay_learning.finish(driver, out)
             write_json(out / "replay.json", facts)
     except (BagError, ReplayError) as error:
         ticker.end()
         raise CommandError(str(error), 1) from error
     return _conclude(facts, out)
-
-
-def _driver(arguments: argparse.Namespace, model: Path | None, stack: ExitStack) -> Any:
-    """The learner, in a folder of its own, so that an earlier run changes nothing."""
-    import torch
-
-    from pose_ssl_ros.learning.config import LearnerConfig
-    from pose_ssl_ros.learning.online import OnlineLearner
-    from pose_ssl_ros.learning.start import check
-    from pose_ssl_ros.parameters import ParameterError
-    from pose_ssl_ros.replay.learning import LearnerDriver
-
-    weights = ""
-    if arguments.start != "none":
-        folder = Path(arguments.start).expanduser() if arguments.start else None
-        if folder is None and model is not None:
-            folder = model.parent
-        if folder is not None:
-            found = folder / "encoder.safetensors" if folder.is_dir() else folder
-            if not found.is_file():
-                msg = f"there are no weights '{found}' to learn from; give --from FOLDER or --from none"
-                raise CommandError(msg, 1)
-            weights = str(found)
-    torch.set_num_threads(1)  # the sums of more threads come in another order
-    config = LearnerConfig(start=weights, seed=arguments.seed)
-    try:
-        check(config)
-    except ParameterError as error:
-        raise CommandError(str(error), 1) from error
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pose_ssl_replay_")))
-    return LearnerDriver(OnlineLearner(config, folder))
 
 
 class _Results:

@@ -130,6 +130,23 @@ def test_a_model_answers_from_the_very_next_frame_on_and_a_bad_one_changes_nothi
     assert replayer.skipped() == ["1 models refused"]
 
 
+def test_learning_on_the_way_is_the_same_each_time(tmp_path):
+    from pose_ssl_ros.learning.config import LearnerConfig
+    from pose_ssl_ros.learning.online import OnlineLearner
+    from pose_ssl_ros.replay.learning import LearnerDriver
+
+    small = LearnerConfig(width=8, depth=0, batch=4, min_triplets=3, projector=16, teacher_steps=0, seed=3)
+    found = []
+    for name in ("one", "two"):
+        driver = LearnerDriver(OnlineLearner(small, tmp_path / name))
+        with Replayer(DETECTOR, driver=driver) as replayer:
+            results = [result for _, result in replayer.run(drive(60))]
+        assert driver.learner.trainer.steps > 0
+        assert {r.version for r in results} > {0}
+        found.append((fingerprint(results), [r.version for r in results], driver.finish()))
+    assert found[0] == found[1]
+
+
 def test_without_a_model_headings_are_unknown_and_boxes_are_there():
     with Replayer(DETECTOR) as replayer:
         results = [result for _, result in replayer.run(drive(5))]
