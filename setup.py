@@ -48,6 +48,7 @@ EXTRAS = {
         "types-PyYAML",
         "catkin-pkg>=1.0",
         "psutil>=5.9",
+        "playwright>=1.40",  # drives the Chromium that is installed: the report is tested in it
         "scikit-learn>=1.3",  # reference for our own measures of clustering
     ],
     # Reference of the loss formulas; tools/setup.sh installs it without what it depends on.

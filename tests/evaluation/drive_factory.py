@@ -1,11 +1,13 @@
 """A made-up drive of drawn cars with answers that are right for the most part, and the material of its report."""
 
+import functools
 import math
 
 import numpy as np
 
 from pose_ssl_ros.evaluation.drive_report.collector import Collector
 from pose_ssl_ros.evaluation.drive_report.material import Answers, Assertion, Bag, Material, Model, Skipped
+from pose_ssl_ros.evaluation.judge_config import JudgeConfig
 from pose_ssl_ros.evaluation.judging import Judge
 from pose_ssl_ros.evaluation.records import TruthObject
 from pose_ssl_ros.interfaces import Box, Frame, ObjectState, TeacherEvidence, Track
@@ -42,7 +44,7 @@ def heading(name, sure):
 def frames(bag=0, count=120, seed=0, skill=0.9, truth=True, objects=4):
     """Frames with results and truth at 10 Hz: each object turns slowly, comes nearer and goes again."""
     rng = np.random.default_rng((seed, bag))
-    slips = {k: rng.uniform(5, count - 20) for k in range(objects)}
+    slips = {k: rng.uniform(0.1, 0.7) * count for k in range(objects)}
     for i in range(count):
         boxes, true, answers, evidence = [], [], [], {}
         for k in range(objects):
@@ -79,9 +81,10 @@ def frames(bag=0, count=120, seed=0, skill=0.9, truth=True, objects=4):
         yield Frame(picture(boxes), stamp), result, true if truth else None
 
 
+@functools.lru_cache
 def model(name, bags=1, **how):
     """A model with its figures from the drives."""
-    judge, collector = Judge(), Collector()
+    judge, collector = Judge(JudgeConfig(replicates=100)), Collector()
     for bag in range(bags):
         for frame, result, truth in frames(bag, **how):
             judge.add(result, truth)

@@ -73,7 +73,7 @@ def _against_truth(seen: Scene) -> list[Fault]:
         name = f"{_article(item.category)} {_COURSE[HEADINGS[true]]}"
         if i not in answered:
             if true == TOWARD:
-                found.append(Fault("missed", item.id, 1.0 * size, f"{name} had no box", "", item.box))
+                found.append(Fault("missed", item.id, size * item.visible, f"{name} had no box", "", item.box))
             continue
         answer = seen.answers[answered[i]]
         index, sure = decided(answer)

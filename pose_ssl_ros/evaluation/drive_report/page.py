@@ -51,7 +51,7 @@ def build(material: Material) -> str:
         """A part of the page; one that fails is named and the others are shown."""
         try:
             return make()
-        except (ValueError, IndexError, KeyError, TypeError, ZeroDivisionError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
             log.exception("the part '%s' of the report failed", name)
             left_out.append(f"{name} ({error})")
             return None
@@ -79,7 +79,7 @@ def build(material: Material) -> str:
         figures=part("table of figures", lambda: tables.figures_table(material)),
         categories=part("categories", lambda: tables.category_table(model)),
         objects=part("objects", lambda: tables.object_table(model)),
-        curves=(wide, part("narrow curves", lambda: drive_curves(model, material.bags, 400, 84))),
+        curves=(wide, part("narrow curves", lambda: drive_curves(model, material.bags, 340, 84))),
         circles=[(m.name, part(f"circle of {m.name}", partial(charts.azimuth_circle, m))) for m in models[:2]],
         headings=[(m.name, part(f"confusion of {m.name}", partial(tables.heading_confusion, m))) for m in models[:2]],
         identities=part("confusion of identities", lambda: tables.identity_confusion(model)),

@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 
 #: Side of an example in pixels.
 SIDE = 96
-#: Two crops of one track are at least this far apart, seconds, and each track fills so many places.
-APART, PER_TRACK = 1.0, 2
+#: One crop of a track in each slot of so many seconds, and each track fills so many places.
+APART, PER_TRACK = 1.5, 2
 #: Boxes with a shorter side show nothing, pixels.
 LEAST_SIDE = 14.0
 _MOST_TRACKS = 5000
@@ -68,7 +68,8 @@ class PrototypeKeeper:
         # A large sure crop is worth most; size counts up to the side at which it is shown.
         worth = answer.identity_score * (0.5 + 0.5 * min(1.0, max(answer.box.w, answer.box.h) / SIDE))
         same = [place for place, (_, _, old) in enumerate(kept.examples) if old.track == answer.id]
-        near = [place for place in same if abs(kept.examples[place][1] - drive) < APART]
+        # Slots of time, not distances: a crop that gives way to ever newer ones would wander along with the track.
+        near = [place for place in same if kept.examples[place][1] // APART == drive // APART]
         rivals = near or (same if len(same) >= PER_TRACK else [])
         if not rivals and len(kept.examples) >= self._examples:
             rivals = list(range(len(kept.examples)))

@@ -115,7 +115,8 @@ def _one(picture: Picture, fault: Fault, window: _Window) -> np.ndarray:
 
 def _frame(image: np.ndarray, box: Box, colour: tuple[int, int, int], thickness: int) -> None:
     corners = np.clip([box.x, box.y, box.x + box.w, box.bottom], -1e4, 1e4).astype(int).tolist()
-    cv2.rectangle(image, corners[:2], corners[2:], BLACK, thickness + 2)
+    if thickness > 1:  # a black rim would hide a thin line
+        cv2.rectangle(image, corners[:2], corners[2:], BLACK, thickness + 2)
     cv2.rectangle(image, corners[:2], corners[2:], colour, thickness)
 
 

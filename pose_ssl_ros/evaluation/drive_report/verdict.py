@@ -89,15 +89,15 @@ def _comparison(material: Material) -> Sentence:
     mine, theirs = figure(model.metrics, known.path), figure(other.metrics, known.path)
     step = change(mine, theirs, known)
     if step is None:
-        return Sentence("so", f"{other.name} cannot be compared with it: {theirs.reason or 'not measured'}.")
+        return Sentence("so", f"“{other.name}” cannot be compared with it: {theirs.reason or 'not measured'}.")
     wrong = BY_PATH["heading.reversed_rate"]
     turned = change(figure(model.metrics, wrong.path), figure(other.metrics, wrong.path), wrong)
     beside = f", {turned.words} the wrong way round" if turned else ""
-    there = f"{other.name} named {say(theirs.value, SHARE)} right"
+    there = f"“{other.name}” named {say(theirs.value, SHARE)} right"
     if step.tone == "good":
-        return Sentence("good", f"It is better than {other.name}: {step.words} named right{beside}.")
+        return Sentence("good", f"It is better than “{other.name}”: {step.words} named right{beside}.")
     if step.tone == "bad":
-        return Sentence("bad", f"It is worse than {other.name}: {step.words} named right{beside}.")
+        return Sentence("bad", f"It is worse than “{other.name}”: {step.words} named right{beside}.")
     return Sentence("so", f"{there}: a difference of {step.words}{beside}, too small for this drive to show.")
 
 
@@ -169,4 +169,4 @@ def _other_agreement(material: Material) -> str:
     if len(material.models) < 2:
         return ""
     other = figure(material.models[1].metrics, "teacher.agreement")
-    return f" ({material.models[1].name}: the same in {say(other.value, SHARE)})" if other.value is not None else ""
+    return f" (“{material.models[1].name}”: the same in {say(other.value, SHARE)})" if other.value is not None else ""

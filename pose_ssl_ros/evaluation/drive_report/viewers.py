@@ -22,7 +22,9 @@ def foxglove(topics: Mapping[str, str], namespace: str = "/pose_ssl") -> str:
     """
     image, camera_info = topics.get("image", ""), topics.get("camera_info", "")
     mode: dict[str, Any] = {"imageTopic": image} | ({"calibrationTopic": camera_info} if camera_info else {})
-    shown: dict[str, dict[str, Any]] = {f"{namespace}/{name}": {"visible": True} for name in ("markers", "danger_zones")}
+    shown: dict[str, dict[str, Any]] = {
+        f"{namespace}/{name}": {"visible": True} for name in ("markers", "danger_zones")
+    }
     shown[f"{namespace}/danger_zones"] |= {
         "colorField": "intensity",
         "colorMode": "gradient",
