@@ -18,6 +18,7 @@ from pose_ssl_ros.learning.checkpoint import CheckpointError, CheckpointStore, w
 from pose_ssl_ros.learning.config import LearnerConfig
 from pose_ssl_ros.learning.exemplars import read_exemplars
 from pose_ssl_ros.learning.export import export
+from pose_ssl_ros.learning.names import NAMES, NamesFile
 from pose_ssl_ros.learning.readout import Readout, fit_readout
 from pose_ssl_ros.learning.replay import Entry, ReplayBuffer, ReplayError
 from pose_ssl_ros.learning.taught import TaughtSampler
@@ -56,7 +57,9 @@ class OnlineLearner:
         self.version = self._last_version()
         self.refused = 0
         self.readout: Readout | None = None
-        self.session = 1  # track ids start again with every run of the triplet node
+        self.names = NamesFile(directory / NAMES)
+        self.names.refresh()
+        self.session = self.names.next_session()  # track ids start again with every run of the triplet node
         #: What whoever drives the learner had written beside its checkpoint; set by `load`.
         self.notes: dict[str, Any] = {}
         self._losses: dict[str, float] = {}
@@ -104,6 +107,7 @@ class OnlineLearner:
             msg = "nothing to export: the replay buffer is empty"
             raise ReplayError(msg)
         c = self.config
+        self.names.refresh()
         # The fit is deterministic in its inputs, so folds keep the learner's seed.
         self.readout = fit_readout(
             self.trainer.features,
@@ -116,6 +120,7 @@ class OnlineLearner:
             c.seed,
             self.exemplars,
             self.trainer.known_directions(),
+            self.names.names,
         )
         version = ModelVersion(
             version=self.version + 1, parent=self.version, objective=self._objective(), training=self._training()
@@ -152,6 +157,7 @@ class OnlineLearner:
             "session": self.session,
             "objective": self._objective(),
             "identity": self.identity.state(),
+            "names": self.names.revision,
             "config": {k: v for k, v in dataclasses.asdict(self.config).items() if k not in ("directory", "gallery")},
         }
         buffer = None
@@ -245,6 +251,8 @@ class OnlineLearner:
             "rollbacks": self.trainer.rollbacks,
             "device": str(self.trainer.device),
             "objective": self._objective(),
+            "names": len(self.names.names.names),
+            "names_problem": self.names.problem,
             **self._losses,
         }
         if self.readout is not None:
@@ -276,6 +284,10 @@ class OnlineLearner:
             found["heading_holdout_toward_away"] = report.toward_away
             found["heading_holdout_flip"] = report.flip
         return {name: value for name, value in found.items() if math.isfinite(value)}
+
+    def renamed(self) -> bool:
+        """Whether a person changed the names since the last model: the next one is due at once."""
+        return self.readout is not None and self.names.changed()
 
     def _last_version(self) -> int:
         try:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from pose_ssl_ros.learning.identity_readout import Features, fit_identity
 from pose_ssl_ros.learning.replay import Entry
 from pose_ssl_ros.learning.taught import is_judge
 from pose_ssl_ros.probing.features import mirrored
@@ -15,10 +16,8 @@ from pose_ssl_ros.probing.gallery import Gallery
 from pose_ssl_ros.probing.heading_head import HeadingHead
 from pose_ssl_ros.probing.heading_probe import HeadingReport, fit_heading, sector_of
 from pose_ssl_ros.probing.identity_head import IdentityHead
+from pose_ssl_ros.probing.identity_names import IdentityNames
 from pose_ssl_ros.probing.identity_probe import IdentityProbe
-
-#: Crops (N, S, S, 3) to last features and pose features.
-Features = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -39,14 +38,6 @@ def choose_labelled(entries: Sequence[Entry], most: int, min_weight: float) -> l
     return _in_turn(list(piles.values()), most)
 
 
-def choose_spread(entries: Sequence[Entry], most: int) -> list[Entry]:
-    """At most `most` entries, taken in turn from each track, newest first."""
-    piles: dict[str, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        piles[entry.track].append(entry)
-    return _in_turn(list(piles.values()), most)
-
-
 def fit_readout(
     features: Features,
     entries: Sequence[Entry],
@@ -58,6 +49,7 @@ def fit_readout(
     seed: int = 0,
     exemplars: Sequence[Entry] = (),
     known: np.ndarray | None = None,
+    names: IdentityNames | None = None,
 ) -> Readout:
     """Fit the heading head to labelled crops and their mirror images, and the identity head to all tracks.
 
@@ -72,6 +64,7 @@ def fit_readout(
         seed: Of folds and anchors.
         exemplars: Labelled entries of the start model, used beside the buffer's.
         known: (F, K) directions that the start model's own head reads heading from, or None.
+        names: What a person said of prototypes.
     """
     labelled = [*exemplars, *choose_labelled(entries, most, min_weight)]
     crops = [entry.crops[1] for entry in labelled]
@@ -87,7 +80,7 @@ def fit_readout(
     size = next((e.crops.shape[1] for e in (*entries, *exemplars)), 0)
     images = np.stack(crops) if crops else np.zeros((0, size, size, 3), np.uint8)
     both = np.concatenate([images, mirrored(images)]) if crops else images
-    _, pose = features(both)
+    last, pose = features(both)
     angle = np.array(azimuths)
     flag = np.zeros(len(both), bool)
     flag[len(images) :] = True
@@ -104,14 +97,8 @@ def fit_readout(
         known=known,
     )
     # Kinds that only the start model met would stay in the list of classes for ever.
-    spread = choose_spread(entries or exemplars, most // 2)
-    last, _ = features(np.stack([e.crops[1] for e in spread]))
-    named: dict[str, np.ndarray] = {}
-    if gallery is not None and gallery.names:
-        feature, _ = features(gallery.crops)
-        owner = np.array(gallery.names)
-        named = {name: feature[owner == name] for name in dict.fromkeys(gallery.names)}
-    head = identity.fit(last, np.array([e.track for e in spread], dtype=str), named)
+    nuisance = (last, np.tile(np.array(tracks, dtype=str), 2)) if len(both) else None
+    head = fit_identity(features, entries or exemplars, gallery, identity, most // 2, size, names, nuisance)
     return Readout(heading, head, report)
 
 

@@ -24,6 +24,8 @@ from pose_ssl_ros.learning.trainer import InterruptedWork
 _log = logging.getLogger(__name__)
 #: Triplets that may wait for the thread; older ones are dropped and counted.
 QUEUE = 512
+#: Seconds between two looks at the names that a person gives.
+_LOOK_PERIOD = 0.5
 #: Labels after which a first model with headings does not wait for more steps.
 EARLY_LABELS = 60
 
@@ -51,7 +53,7 @@ class LearnerService:
         self._learner: OnlineLearner | None = None
         self._status: dict[str, float | str] = {}
         self._problems: dict[str, str] = {}  # what is wrong now, by the kind of work that fails
-        self._saved_at = self._tried_at = 0.0
+        self._saved_at = self._tried_at = self._looked_at = 0.0
         self._exported = (0.0, 0, 0)  # when, at which step, with how many triplets
         self._rates = _Rates()
         self._thread = threading.Thread(target=self._run, name="learner", daemon=True)
@@ -191,7 +193,7 @@ class LearnerService:
                 self._problems["loss"] = "loss was not finite: rolled back to the last good weights"
             else:
                 self._problems.pop("loss", None)
-        if not self.paused and self._export_due(learner):
+        if (not self.paused and self._export_due(learner)) or self._renamed(learner):
             self._guarded("export", lambda: self._export(learner))
         if time.monotonic() - self._tried_at > self.config.save_period and learner.buffer.added:
             # Set first: a full disk must not be tried again at every step.
@@ -213,6 +215,14 @@ class LearnerService:
             return False
         steps, triplets = learner.trainer.steps - step, learner.buffer.added - added
         return steps >= self.config.export_steps or triplets >= EARLY_LABELS
+
+    def _renamed(self, learner: OnlineLearner) -> bool:
+        """Names are for people, who wait: they go out at once, even while learning is paused."""
+        now = time.monotonic()
+        if now - self._looked_at < _LOOK_PERIOD:
+            return False
+        self._looked_at = now
+        return learner.renamed()
 
     def _export(self, learner: OnlineLearner) -> None:
         data = learner.export()
