@@ -72,6 +72,13 @@ if [ -n "$missing" ]; then
         || say "going on without EGL (missing:$missing): the simulation draws with TinyRenderer"
 fi
 
+if [ "$PROFILE" = dev ]; then
+    # The report is tested in it.
+    command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 \
+        || command -v google-chrome >/dev/null 2>&1 || install_system chromium \
+        || say "no Chromium: the tests of the report in a browser are skipped"
+fi
+
 if [ ! -x "$VENV/bin/python" ] || ! "$VENV/bin/python" -m pip --version >/dev/null 2>&1; then
     BASE=$(find_python)
     [ -n "$BASE" ] || fail "no Python 3.10 or later found; install one, or say PYTHON=/path/to/python make demo"
