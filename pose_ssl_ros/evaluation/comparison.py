@@ -103,14 +103,14 @@ def judge_model(
     """
     from pose_ssl_ros.replay import playing
 
-    done = Judged(Judge(config))
+    done = Judged(Judge(config, replay.inference))
     with Replayer(replay, model) as replayer:
         for number, drive in enumerate(drives):
             try:
                 with drive.open() as recording:
                     replayer.progress.total_s += max(0.0, recording.info.seconds)
                     done.judge.begin(number)
-                    join = TruthJoin(drive.truth, done.judge.odometry)
+                    join = TruthJoin(drive.truth, done.judge.odometry, done.judge.intrinsics)
                     before = done.judge.frames
                     events = join.without_truth(playing.until(recording.events(), stopped))
                     for frame, result, truth in join.with_truth(replayer.run(events, number)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ from pose_ssl_ros.evaluation.planner_check import PlannerCheck, Sight
 from pose_ssl_ros.evaluation.records import MISSED, Names, Table, TruthObject
 from pose_ssl_ros.evaluation.reference_danger import ReferenceDanger
 from pose_ssl_ros.evaluation.stability import Stability
-from pose_ssl_ros.interfaces import EgoState, ObjectState, TeacherEvidence
+from pose_ssl_ros.inference.config import PipelineConfig
+from pose_ssl_ros.interfaces import Box, CameraModel, EgoState, ObjectState, TeacherEvidence
 from pose_ssl_ros.replay.results import FrameResult
 from pose_ssl_ros.viewpoint import azimuth_from_scores
 
@@ -27,6 +29,8 @@ BACKWARDS, FORWARDS = 0.5, 10.0
 _MOST_LATENCIES = 100_000
 #: Missed objects without a name are resampled by stretches of so many seconds.
 _MISSED_BLOCK = 10.0
+#: An answer lies in a true object if that holds so much of its area.
+_INSIDE = 0.5
 _NAN = math.nan
 
 
@@ -35,6 +39,7 @@ class Judge:
 
     Args:
         config: Settings.
+        pipeline: Those of the inference that is judged; its danger formula is fed with the truth, too.
 
     Example:
         >>> judge = Judge(JudgeConfig())
@@ -43,7 +48,7 @@ class Judge:
         1
     """
 
-    def __init__(self, config: JudgeConfig | None = None) -> None:
+    def __init__(self, config: JudgeConfig | None = None, pipeline: PipelineConfig | None = None) -> None:
         self.config = config or JudgeConfig()
         self.answers = Table(JUDGED, self.config.max_records)
         self.tracks, self.objects, self.categories, self.identities = Names(), Names(), Names(), Names()
@@ -59,7 +64,7 @@ class Judge:
         self._time = 0.0  # robot seconds of this recording
         self._stamp: int | None = None
         self._moving = MovingTruth(self.config.moving_speed)
-        self._reference = ReferenceDanger(self.config.toward_width)
+        self._reference = ReferenceDanger(self.config.toward_width, pipeline)
 
     @property
     def latency_ms(self) -> np.ndarray:
@@ -74,11 +79,16 @@ class Judge:
         """
         self._bag = bag
         self._time, self._stamp = 0.0, None
+        self._reference.camera = None
         self._forget()
 
     def odometry(self, ego: EgoState) -> None:
         """Pose of the robot, which tells moving objects from parked ones; may come ahead of the frames."""
         self._moving.odometry(ego)
+
+    def intrinsics(self, camera: CameraModel) -> None:
+        """The camera of what follows."""
+        self._reference.camera = camera
 
     def add(self, result: FrameResult, truth: list[TruthObject] | None) -> None:
         """Take one frame.
@@ -99,8 +109,8 @@ class Judge:
         truth_of = {j: i for i, j in pairs}
         self._moving.mounting = result.mounting
         moving = self._moving.update(result.stamp_ns, [t for t in objects if t.id])
-        widths = {i: w for i, j in pairs if (w := result.objects[j].half_width) is not None and math.isfinite(w)}
-        reference = self._reference.update(self._time, objects, result.mounting, widths)
+        size, ego = (result.width, result.height), self._moving.ego_at(result.stamp_ns)
+        reference = self._reference.update(result.stamp_ns, size, objects, result.mounting, ego)
         sights: list[Sight] = []
         for j, state in enumerate(result.objects):
             i = truth_of.get(j)
@@ -187,7 +197,8 @@ class Judge:
             )
         )
         if item is not None and known is not None:
-            sights.append(Sight(number, self._toward(item), known, state.danger))
+            told = _told(item.box, result.objects, state.danger)
+            sights.append(Sight(number, self._toward(item), known, told))
 
     def _missed(
         self,
@@ -205,7 +216,7 @@ class Judge:
         said = (category, -1, MISSED, -1, _NAN, _NAN, item.azimuth, state, -1, _NAN, _NAN, known)
         self.answers.add((*place, *said, result.version))
         if reference is not None:
-            sights.append(Sight(number, self._toward(item), reference, None))
+            sights.append(Sight(number, self._toward(item), reference, _told(item.box, result.objects, None)))
 
     def _plan(
         self,
@@ -248,6 +259,18 @@ def _best(heading: tuple[float, ...]) -> tuple[int, float]:
         return -1, _NAN
     best = np.flatnonzero(four == four.max())
     return (int(best[0]), float(four[best[0]])) if len(best) == 1 else (-1, _NAN)
+
+
+def _told(box: Box, answers: Sequence[ObjectState], own: float | None) -> float | None:
+    """Greatest danger told of a box: of its own answer (None: it has none) or of those that lie in it by half."""
+    dangers = [] if own is None else [own]
+    for answer in answers:
+        other = answer.box
+        wide = min(box.x + box.w, other.x + other.w) - max(box.x, other.x)
+        high = min(box.bottom, other.bottom) - max(box.y, other.y)
+        if wide > 0 and high > 0 and wide * high >= _INSIDE * other.w * other.h:
+            dangers.append(answer.danger)
+    return max(dangers, default=None)
 
 
 def _taught(evidence: TeacherEvidence | None) -> tuple[int, float]:

@@ -37,10 +37,15 @@ class MovingTruth:
         """Remember a pose of the robot."""
         self._ego.append(ego)
 
+    def ego_at(self, stamp_ns: int) -> EgoState | None:
+        """The robot's nearest known pose, None if none is near."""
+        ego = min(self._ego, key=lambda e: abs(e.stamp_ns - stamp_ns), default=None)
+        return None if ego is None or abs(ego.stamp_ns - stamp_ns) > EGO_REACH * 1e9 else ego
+
     def update(self, stamp_ns: int, truth: list[TruthObject]) -> dict[str, int]:
         """MOVING, PARKED or NOT_KNOWN for each object of a frame, by id."""
-        ego = min(self._ego, key=lambda e: abs(e.stamp_ns - stamp_ns), default=None)
-        if ego is None or abs(ego.stamp_ns - stamp_ns) > EGO_REACH * 1e9:
+        ego = self.ego_at(stamp_ns)
+        if ego is None:
             return {t.id: NOT_KNOWN for t in truth}
         now = stamp_ns / 1e9
         states = {}

@@ -38,7 +38,7 @@ class Sight:
     object: int
     toward: bool  # the truth
     reference: float
-    danger: float | None  # that was told of it; None: no detection
+    danger: float | None  # that was told of it or of a piece of it; None: no detection
 
 
 @dataclass
@@ -78,7 +78,7 @@ class PlannerCheck:
         self._blocks: dict[tuple[int, int], list[float]] = {}  # (bag, block): false alarms, minutes
         self.threats: list[Threat] = []
         self.alarms: list[tuple[int, float]] = []  # (bag, robot seconds) of false alarms
-        self.unplaced = 0  # frames with true objects whose place is not known
+        self.unplaced = 0  # frames with true objects whose reference danger is not known
 
     def reset(self) -> None:
         """Close everything (time jumped, another recording)."""
@@ -90,7 +90,7 @@ class PlannerCheck:
         self._streak, self._alarmed = 0, False
 
     def unlabelled(self) -> None:
-        """A frame without truth, or without places of the true objects: nothing can be judged across it."""
+        """A frame without truth, or without azimuth or name of an object: nothing can be judged across it."""
         self._last = None
         self._streak = 0
 
@@ -176,7 +176,8 @@ class PlannerCheck:
         """All figures; those of times are medians over threats, resampled by object."""
         threats = [*self.threats, *(t for t in self._open.values() if t.until - t.since >= self._config.least_threat)]
         sums = np.array(list(self._blocks.values()), dtype=float).reshape(-1, 2)
-        no_places = "the truth tells no places of objects" if self.unplaced else "no frame had ground truth"
+        incomplete = "the truth tells no azimuths or no names of objects"
+        no_places = incomplete if self.unplaced else "no frame had ground truth"
         judged = bool(len(sums)) and sums[:, 1].sum() > 0
         none = "no object threatened us while it was watched" if judged else no_places
         turned = [t for t in threats if t.turned]
@@ -194,7 +195,7 @@ class PlannerCheck:
                 "over": f"stretches of {_BLOCK:g} s",
             },
             "minutes": float(sums[:, 1].sum()),
-            "frames_without_places": self.unplaced,
+            "frames_without_reference": self.unplaced,
         }
 
 

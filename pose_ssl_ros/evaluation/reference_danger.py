@@ -1,102 +1,95 @@
-"""The danger that a perception without error would have told: the same formula, fed with the truth.
+"""The danger that a perception without error would have told: the same geometry and formula, fed with the truth.
 
-Comparing with it keeps the danger formula's own opinion (how near is near) out of the judgement of headings
-and places.
+True boxes, ids and headings go through the very ranging, motion filter and danger formula of the inference node.
+What is compared with it is therefore detection, tracking and heading; how near is near is the formula's opinion
+on both sides, and so is an error of the camera's mounting.
 """
 
 from __future__ import annotations
 
 import math
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from pose_ssl_ros.danger.assess import assess
-from pose_ssl_ros.danger.config import DangerConfig
+from pose_ssl_ros.danger.assess import assess_motion
+from pose_ssl_ros.danger.motion import MotionEstimator
+from pose_ssl_ros.danger.ranging import GroundPoint, assumed_camera, locate
 from pose_ssl_ros.evaluation.records import TruthObject
-from pose_ssl_ros.interfaces import Mounting
+from pose_ssl_ros.inference.config import PipelineConfig
+from pose_ssl_ros.inference.pipeline import fitted
+from pose_ssl_ros.interfaces import CameraModel, EgoState, Mounting
 from pose_ssl_ros.viewpoint import HEADINGS_AND_UNKNOWN, heading_of
-
-#: Velocities are taken over at most this long and at least this long, seconds.
-_LONGEST, _SHORTEST = 0.6, 0.15
-#: Half the width of an object whose width nobody measured, metres.
-HALF_WIDTH = 0.5
-#: Objects that are remembered.
-_MOST = 1000
 
 
 class ReferenceDanger:
-    """Follows true objects in the robot's frame.
+    """Follows true objects as the inference pipeline follows tracks.
 
     Args:
         toward_width: Full width of the true toward class in radians.
-        config: Weights of the formula.
+        config: Of the pipeline; danger and motion are used.
     """
 
-    def __init__(self, toward_width: float, config: DangerConfig | None = None) -> None:
+    def __init__(self, toward_width: float, config: PipelineConfig | None = None) -> None:
         self._width = toward_width
-        self._config = config or DangerConfig()
-        self._paths: dict[str, deque[tuple[float, float, float]]] = {}
+        self._config = config or PipelineConfig()
+        self._motion = MotionEstimator(self._config.motion)
+        self.camera: CameraModel | None = None
 
     def reset(self) -> None:
         """Forget everything (time jumped, another recording)."""
-        self._paths.clear()
+        self._motion.reset()
 
     def update(
         self,
-        time: float,
+        stamp_ns: int,
+        size: tuple[int, int],
         objects: Sequence[TruthObject],
         mounting: Mounting,
-        half_widths: Mapping[int, float],
+        ego: EgoState | None,
     ) -> list[float | None]:
         """Danger of each object of a frame.
 
         Args:
-            time: Robot seconds.
+            stamp_ns: Of the picture.
+            size: Width and height of the picture in pixels.
             objects: The truth.
             mounting: Where the camera sits.
-            half_widths: Metres by index of the object, where the answer measured one.
+            ego: The robot at that time, or None.
 
         Returns:
-            By object in 0..1; None where the truth tells no place or azimuth.
+            By object in 0..1; None where the truth tells no azimuth or no name to follow it by, or where its
+            box cannot be put on the ground.
         """
-        if len(self._paths) > _MOST:
-            self._paths = {key: p for key, p in self._paths.items() if p and time - p[-1][0] <= _LONGEST}
-        return [self._one(time, item, mounting, half_widths.get(i, HALF_WIDTH)) for i, item in enumerate(objects)]
+        lens = fitted(self.camera, *size)
+        if lens is None and self._config.assumed_fov > 0 and min(size) > 0:
+            lens = assumed_camera(*size, self._config.assumed_fov)
+        told = [self._one(stamp_ns, item, lens, mounting, ego) for item in objects]
+        self._motion.forget(stamp_ns, [item.id for item in objects])
+        return told
 
-    def _one(self, time: float, item: TruthObject, mounting: Mounting, half_width: float) -> float | None:
-        if item.position is None or not math.isfinite(item.azimuth):
+    def _one(
+        self, stamp_ns: int, item: TruthObject, lens: CameraModel | None, mounting: Mounting, ego: EgoState | None
+    ) -> float | None:
+        if lens is None or not item.id or not math.isfinite(item.azimuth):
             return None
-        x, y = on_robot(item.position, mounting)
-        if not (math.isfinite(x) and math.isfinite(y)):
+        point = locate(item.box, lens, mounting, self._config.motion)
+        if point is None:
             return None
-        vx, vy = self._velocity(item.id, time, x, y)
-        distance = math.hypot(x, y)
-        closing = None if vx is None or vy is None or distance < 1e-6 else -(x * vx + y * vy) / distance
-        side = abs(y) - half_width
-        corridor = self._config.corridor_half_width_m
-        now = max(0.0, side - corridor)
-        inward = 0.0 if vy is None else max(0.0, -math.copysign(1.0, y) * vy)
-        least = max(0.0, min(side, side - inward * self._config.horizon_s) - corridor)
-        if x < 0:  # beside or behind the robot, as in danger.assess
-            now = max(now, -x)
+        point = _not_behind(point, item, lens, mounting)
+        motion = self._motion.update(item.id, point, stamp_ns, ego)
         name = heading_of(item.azimuth, self._width)
         heading = [float(name == each) for each in HEADINGS_AND_UNKNOWN]
-        return assess(heading, distance, closing, now, least, y, self._config)
+        return assess_motion(heading, point, motion, self._config.danger)
 
-    def _velocity(self, name: str, time: float, x: float, y: float) -> tuple[float | None, float | None]:
-        """Velocity in the robot's frame, the robot's own motion included; None before it can be told."""
-        if not name:
-            return None, None
-        path = self._paths.setdefault(name, deque(maxlen=64))
-        if path and not 0 <= time - path[-1][0] <= _LONGEST:
-            path.clear()
-        path.append((time, x, y))
-        while time - path[0][0] > _LONGEST:
-            path.popleft()
-        since = time - path[0][0]
-        if since < _SHORTEST:
-            return None, None
-        return (x - path[0][1]) / since, (y - path[0][2]) / since
+
+def _not_behind(point: GroundPoint, item: TruthObject, lens: CameraModel, mounting: Mounting) -> GroundPoint:
+    """The point, but no farther than the true middle of the object: something may hide its feet."""
+    if item.position is None:
+        return point
+    x, y = on_robot(item.position, mounting)
+    distance = math.hypot(x - mounting.x, y)
+    if not math.isfinite(distance) or distance >= point.range_m:
+        return point
+    return point._replace(x=x, y=y, range_m=distance, half_width=item.box.w * distance / lens.fx / 2)
 
 
 def on_robot(position: tuple[float, float, float], mounting: Mounting) -> tuple[float, float]:

@@ -21,12 +21,18 @@ class TruthJoin:
     Args:
         truth: Where the truth comes from; None for the recording's own topic.
         on_ego: Told of odometry, which the judge needs, too.
+        on_camera: Told of intrinsics.
     """
 
-    def __init__(self, truth: Truth | None, on_ego: Callable[[EgoState], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        truth: Truth | None,
+        on_ego: Callable[[EgoState], None] = lambda _: None,
+        on_camera: Callable[[CameraModel], None] = lambda _: None,
+    ) -> None:
         self._truth = TopicTruth() if truth is None else truth
         self._topic = self._truth if isinstance(self._truth, TopicTruth) else None
-        self._on_ego = on_ego
+        self._on_ego, self._on_camera = on_ego, on_camera
         self.camera: CameraModel | None = None  # newest intrinsics that went in
 
     @property
@@ -45,6 +51,7 @@ class TruthJoin:
                 self._on_ego(event.ego)
             elif isinstance(event, CameraEvent):
                 self.camera = event.camera
+                self._on_camera(event.camera)
             yield event
 
     def with_truth(

@@ -9,7 +9,7 @@ from pose_ssl_ros.evaluation.files import plain
 from pose_ssl_ros.evaluation.judge_config import JudgeConfig
 from pose_ssl_ros.evaluation.judging import Judge
 from pose_ssl_ros.evaluation.records import TruthObject
-from pose_ssl_ros.interfaces import Box, EgoState, ObjectState, TeacherEvidence, Track
+from pose_ssl_ros.interfaces import Box, CameraModel, EgoState, ObjectState, TeacherEvidence, Track
 from pose_ssl_ros.replay.results import FrameResult
 from pose_ssl_ros.viewpoint import HEADINGS_AND_UNKNOWN, scores_from_azimuth
 
@@ -103,7 +103,7 @@ def test_truth_without_azimuth_category_or_name():
     assert found["heading"]["four_way_accuracy"]["value"] == 1.0
     assert found["identity"]["n"] == 2
     assert found["objects"] == 2  # the tracks stand for them
-    assert "no places" in found["planner"]["false_alarms_per_minute"]["reason"]
+    assert "no azimuths" in found["planner"]["false_alarms_per_minute"]["reason"]
 
 
 def test_what_needs_no_truth():
@@ -167,17 +167,25 @@ def test_moving_and_parked_objects_are_told_apart():
 
 def test_a_walker_that_comes_is_a_threat_and_the_answer_is_timed():
     judge = Judge()
+    judge.begin(0)
+    judge.intrinsics(CameraModel(320, 240, 290.0, 290.0, 160.0, 120.0))
     for i in range(40):
-        distance = 8.0 - 0.15 * i
+        ahead = 8.0 - 0.15 * i
+        # 0.5 m wide, 1.2 m high, seen from 0.6 m above ground; the detector finds its upper half only.
+        box = Box(160 - 72 / ahead, 120 - 174 / ahead, 145 / ahead, 348 / ahead)
         told = 0.9 if i >= 20 else 0.1
-        objects = [answer("1", LEFT_BOX, "toward", danger=told)]
-        judge.add(frame(i, objects, danger=told), [true("a", LEFT_BOX, 0, position=(0.0, 0.3, distance))])
-    planner = judge.metrics()["planner"]
+        upper = Box(box.x, box.y, box.w, box.h / 4)
+        objects = [answer("1", upper, "toward", danger=told)]
+        judge.add(frame(i, objects, danger=told), [true("a", box, 0, position=(0.0, 0.0, ahead))])
+    found = judge.metrics()
+    planner = found["planner"]
+    assert found["coverage"]["value"] == 0.0  # a quarter is too little to answer for it, but it is told of
     assert planner["threats"] == 1
     assert planner["raised_rate"]["value"] == 1.0
-    threat = next(iter([*judge.planner.threats, *judge.planner._open.values()]))
+    (threat,) = judge.planner._open.values()
+    assert 0.2 < threat.since < 1.9  # some six metres away
     assert planner["seconds_to_raise"]["value"] == pytest.approx(2.0 - threat.since)
-    assert 0.3 < threat.since < 1.5  # about 6 to 7 m away
+    assert planner["held_share"]["value"] == 1.0
     assert planner["false_alarms"] == 0
 
 

@@ -9,7 +9,7 @@ from pose_ssl_ros.evaluation.judge_config import JudgeConfig
 from pose_ssl_ros.evaluation.planner_check import PlannerCheck, Sight
 from pose_ssl_ros.evaluation.records import TruthObject
 from pose_ssl_ros.evaluation.reference_danger import ReferenceDanger, on_robot
-from pose_ssl_ros.interfaces import Box, Mounting
+from pose_ssl_ros.interfaces import Box, CameraModel, EgoState, Mounting
 
 HOW = Resampling(200)
 
@@ -100,25 +100,52 @@ def test_without_truth_or_places_the_reason_is_told():
     check = PlannerCheck(JudgeConfig())
     assert check.figures(HOW)["false_alarms_per_minute"]["reason"] == "no frame had ground truth"
     check.unplaced += 1
-    assert "no places" in check.figures(HOW)["seconds_to_raise"]["reason"]
+    assert "no azimuths" in check.figures(HOW)["seconds_to_raise"]["reason"]
 
 
-def walker(ahead, right=0.0, azimuth=0.0):
-    return TruthObject("walker", "person", Box(100, 100, 40, 80), azimuth, (right, 0.2, ahead))
+CAMERA = CameraModel(320, 240, 290.0, 290.0, 160.0, 120.0)
+MOUNTING = Mounting(0.2, 1.1)
+
+
+def walker(ahead, right=0.0, azimuth=0.0, name="walker", hidden=0.0):
+    """A person 0.5 m wide and 1.8 m high on flat ground; the lower part may be hidden."""
+    x, bottom = 160 + 290 * right / ahead, 120 + 290 * (1.1 - hidden) / ahead
+    box = Box(
+        x - 290 * 0.25 / ahead, bottom - 290 * (1.8 - hidden) / ahead, 290 * 0.5 / ahead, 290 * (1.8 - hidden) / ahead
+    )
+    return TruthObject(name, "person", box, azimuth, (right, 0.2, ahead))
+
+
+def reference(*, ahead, speed=0.0, right=0.0, azimuth=0.0, hidden=0.0, robot=0.0):
+    """Reference danger after two seconds of a walker and a robot that both keep their speed."""
+    made = ReferenceDanger(math.pi / 2)
+    made.camera = CAMERA
+    told = []
+    for i in range(20):
+        stamp = i * 100_000_000
+        item = walker(ahead - (speed + robot) * i / 10, right, azimuth, hidden=hidden)
+        ego = EgoState(stamp, robot * i / 10, 0.0, 0.0, robot)
+        told += made.update(stamp, (320, 240), [item], MOUNTING, ego)
+    return told[-1]
 
 
 def test_reference_danger_rises_with_what_comes_and_not_with_what_stands_aside():
-    mounting = Mounting(0.2, 0.6)
-    coming, aside, leaving = ReferenceDanger(math.pi / 2), ReferenceDanger(math.pi / 2), ReferenceDanger(math.pi / 2)
-    for i in range(20):
-        time = i / 10
-        (near,) = coming.update(time, [walker(6.0 - 0.15 * i)], mounting, {})
-        (beside,) = aside.update(time, [walker(6.0, right=4.0)], mounting, {})
-        (away,) = leaving.update(time, [walker(6.0 + 0.15 * i, azimuth=math.pi)], mounting, {})
-    assert near > 0.8
-    assert beside < 0.05
-    assert away < 0.1
-    assert ReferenceDanger(1.5).update(0.0, [TruthObject("a", "b", Box(0, 0, 9, 9), 0.0)], mounting, {}) == [None]
+    assert reference(ahead=6.5, speed=1.5) > 0.8
+    assert reference(ahead=6.5, right=3.0) < 0.1
+    assert reference(ahead=4.0, speed=-1.5, azimuth=math.pi) < 0.1
+    # The robot drives at somebody who stands and looks away: in the way, though not heading at us.
+    assert reference(ahead=5.0, robot=1.5, azimuth=math.pi) > 0.8
+
+
+def test_hidden_feet_do_not_put_an_object_farther_than_its_middle():
+    assert reference(ahead=6.5, speed=1.5, hidden=0.6) == pytest.approx(reference(ahead=6.5, speed=1.5), abs=0.05)
+
+
+def test_what_truth_does_not_tell_has_no_reference():
+    made = ReferenceDanger(math.pi / 2)
+    nameless, directionless = walker(5.0, name=""), walker(5.0, azimuth=math.nan)
+    assert made.update(0, (320, 240), [nameless, directionless, walker(5.0)], MOUNTING, None)[:2] == [None, None]
+    assert made.update(0, (0, 0), [walker(5.0)], MOUNTING, None) == [None]
 
 
 def test_places_on_the_robot():
