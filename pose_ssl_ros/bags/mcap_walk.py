@@ -15,6 +15,7 @@ from mcap.data_stream import ReadDataStream
 from mcap.exceptions import McapError
 from mcap.opcode import Opcode
 from mcap.reader import make_reader
+from mcap.records import MessageIndex
 from mcap.stream_reader import MAGIC_SIZE, read_magic
 from mcap.summary import Summary
 
@@ -45,10 +46,13 @@ class Walk:
     reason: str = ""
     summary: Summary | None = None
     size: int = 0
+    back_within: bool = False  # the time of recording goes back within a chunk
 
     @property
     def goes_back(self) -> bool:
         """Whether the time of recording goes back from chunk to chunk, so that an index by time mixes them up."""
+        if self.back_within:
+            return True
         latest = None
         for _, _, start, end in self.chunks:
             if latest is not None and start < latest - BACK_NS:
@@ -124,9 +128,17 @@ def walk(path: Path) -> Walk:
 
 def _step(file: BinaryIO, found: Walk) -> None:
     last = MAGIC_SIZE
+    entries: list[tuple[int, int]] | None = None  # (offset, time) of the messages of a chunk that takes long
     try:
         for record in heads(file, found.size):
             last = record.offset
+            if record.opcode == Opcode.MESSAGE_INDEX:
+                if entries is not None:
+                    index = MessageIndex.read(ReadDataStream(file))
+                    entries += [(offset, time) for time, offset in index.records]
+                continue
+            found.back_within = found.back_within or _falls(entries)
+            entries = None
             if record.opcode == Opcode.MESSAGE:
                 found.loose += 1
             elif record.opcode == Opcode.CHUNK:
@@ -134,8 +146,20 @@ def _step(file: BinaryIO, found: Walk) -> None:
                 start, end = stream.read8(), stream.read8()
                 if record.offset + HEAD + record.length <= found.size:
                     found.chunks.append((record.offset, record.length, start, end))
+                    entries = [] if end - start > BACK_NS else None
     except (BagError, McapError, struct.error) as error:
         found.broken_at, found.reason = last, str(error) or "it ends within a record"
+    found.back_within = found.back_within or _falls(entries)
+
+
+def _falls(entries: list[tuple[int, int]] | None) -> bool:
+    """Whether times go back by more than a message that was written a little late, in the order of the offsets."""
+    latest = None
+    for _, time in sorted(entries or []):
+        if latest is not None and time < latest - BACK_NS:
+            return True
+        latest = time if latest is None else max(latest, time)
+    return False
 
 
 def _summary(file: BinaryIO) -> Summary | None:

@@ -103,7 +103,10 @@ class Recording:
             counts.update(content.counts)
         messages = sum(counts.values())
         if not messages:
-            msg = f"'{name}' is empty: it holds no message" + (f" ({'; '.join(reasons)})" if reasons else "")
+            why = "; ".join(p.words for p in self._opening.list() if p.lost)
+            msg = (
+                f"'{name}' holds no message that can be read: {why}" if why else f"'{name}' is empty: it has no message"
+            )
             raise BagError(msg)
         self._compare(found.stated, messages)
         definitions = [item for content in contents for item in content.definitions.items()]
@@ -184,13 +187,14 @@ class Recording:
         for raw in self._messages(decoder.topics, problems):
             yield from decoder.events(raw)
 
-    def messages(self, topics: Collection[str] | None = None) -> Iterator[RawMessage]:
+    def messages(self, topics: Collection[str] | None = None, problems: Problems | None = None) -> Iterator[RawMessage]:
         """Messages as they were recorded, in the order of `events`.
 
         Args:
             topics: Full names; None: all.
+            problems: Takes what turns out to be damaged; `self.problems` is left to `events`.
         """
-        return self._messages(None if topics is None else frozenset(topics), Problems())
+        return self._messages(None if topics is None else frozenset(topics), problems or Problems())
 
     def _messages(self, topics: Collection[str] | None, problems: Problems) -> Iterator[RawMessage]:
         for file in self._files:

@@ -166,6 +166,9 @@ class PlainSqlite:
             reason = ""
             try:
                 for row in connection.execute(_FROM, (last,)):
+                    if not isinstance(row[0], int) or row[0] <= last:  # a spoiled page may lead round in a circle
+                        reason = "the rows are out of order"
+                        break
                     last = row[0]
                     if held is not None:
                         yield held
@@ -210,7 +213,7 @@ def _next_readable(connection: sqlite3.Connection, last: int) -> tuple[Any, ...]
             row = connection.execute(_ONE, (number,)).fetchone()
         except sqlite3.Error:  # this row is lost; the caller counts the gap
             continue
-        if row is not None:
+        if row is not None and row[0] == number:
             return tuple(row)
     return None
 

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from rosbags.highlevel import AnyReader
-from rosbags.typesys import Stores, get_typestore
-
-from pose_ssl_ros.perception.images import ImageError, decode_compressed, decode_raw
+from pose_ssl_ros.bags.errors import BagError
+from pose_ssl_ros.bags.problems import Problems
+from pose_ssl_ros.bags.reading import open_recording
+from pose_ssl_ros.bags.stored import RawMessage
+from pose_ssl_ros.bags.topics import BOXES, CAMERA_INFO, COMPRESSED, ODOMETRY, RAW, TRANSFORMS
+from pose_ssl_ros.perception.images import ImageError
 from pose_ssl_ros.perception.sources import Picture, Recorded, SourceError
-
-RAW = "sensor_msgs/msg/Image"
-COMPRESSED = "sensor_msgs/msg/CompressedImage"
-INFO = "sensor_msgs/msg/CameraInfo"
-ODOMETRY = "nav_msgs/msg/Odometry"
-TRANSFORMS = "tf2_msgs/msg/TFMessage"
-BOXES = "vision_msgs/msg/Detection2DArray"
+from pose_ssl_ros.reading_messages import image_to_rgb, stamp_ns
 
 
 class Bag:
@@ -37,52 +31,47 @@ class Bag:
         self.skipped = 0
         self.first_reason = ""
         try:
-            self._reader = AnyReader([path], default_typestore=get_typestore(Stores.ROS2_JAZZY))
-            self._reader.open()
-        except Exception as error:  # rosbags lets errors of YAML, SQLite and struct through beside its own
+            self._recording = open_recording(path, strict=False)
+        except BagError as error:
             msg = f"'{path}' cannot be read as a rosbag: {error}"
             raise SourceError(msg) from error
         try:
-            self._image = self._choose_image(topic)
+            self.image_topic, self._image_type = self._choose_image(topic)
         except SourceError:
-            self._reader.close()
+            self._recording.close()
             raise
         self._roles = self._choose_roles()
 
-    @property
-    def image_topic(self) -> str:
-        """The topic that pictures are read from."""
-        return str(self._image.topic)
-
-    def _choose_image(self, topic: str) -> Any:
-        images = [c for c in self._reader.connections if c.msgtype in (RAW, COMPRESSED)]
-        names = ", ".join(sorted({c.topic for c in images})) or "none"
+    def _choose_image(self, topic: str) -> tuple[str, str]:
+        """Name and type; without a wish the topic with most pictures, a raw one before a compressed one."""
+        images = [t for t in self._recording.info.topics if t.type in (RAW, COMPRESSED)]
+        names = ", ".join(sorted({t.name for t in images})) or "none"
         if topic:
             wanted = topic if topic.startswith("/") else f"/{topic}"
-            found = [c for c in images if c.topic == wanted]
-            if not found:
+            images = [t for t in images if t.name == wanted]
+            if not images:
                 msg = f"'{self._path}' has no image topic '{wanted}' (image topics: {names})"
                 raise SourceError(msg)
-            return found[0]
         if not images:
             msg = f"'{self._path}' holds no topic of type sensor_msgs/Image or CompressedImage"
             raise SourceError(msg)
-        return max(images, key=lambda c: (c.msgcount, c.msgtype == RAW))
+        chosen = max(images, key=lambda t: (t.count, t.type == RAW))
+        return chosen.name, chosen.type
 
     def _choose_roles(self) -> dict[str, tuple[str, str]]:
         """Recorded topic -> (topic to publish, type)."""
         roles: dict[str, tuple[str, str]] = {}
         by_type: dict[str, list[str]] = {}
-        for connection in self._reader.connections:
-            by_type.setdefault(connection.msgtype, []).append(connection.topic)
+        for found in self._recording.info.topics:
+            by_type.setdefault(found.type, []).append(found.name)
         for topic in by_type.get(TRANSFORMS, []):
             if topic in ("/tf", "/tf_static"):
                 roles[topic] = (topic, TRANSFORMS)
-        infos = by_type.get(INFO, [])
+        infos = by_type.get(CAMERA_INFO, [])
         if infos:
-            parents = {str(self._image.topic).rsplit("/", n)[0] for n in (1, 2)}
+            parents = {self.image_topic.rsplit("/", n)[0] for n in (1, 2)}
             beside = [topic for topic in infos if topic.rsplit("/", 1)[0] in parents]
-            roles[(beside or sorted(infos))[0]] = ("camera_info", INFO)
+            roles[(beside or sorted(infos))[0]] = ("camera_info", CAMERA_INFO)
         if by_type.get(ODOMETRY):
             roles[min(by_type[ODOMETRY], key=lambda t: (t != "/odom", len(t), t))] = ("odom", ODOMETRY)
         for topic in by_type.get(BOXES, []):
@@ -93,53 +82,45 @@ class Bag:
 
     def describe(self) -> str:
         """The input in words."""
-        seconds = self._reader.duration / 1e9
         also = ", ".join(sorted(target for target, _ in self._roles.values())) or "nothing else"
+        seconds = self._recording.info.seconds
         return f"bag {self._path.name}, {seconds:.1f} s, images from {self.image_topic}, with {also}"
 
     def __iter__(self) -> Iterator[Picture | Recorded]:
-        """Messages by time of recording; pictures that cannot be decoded are counted."""
-        wanted = [c for c in self._reader.connections if c.topic in self._roles or c.topic == self.image_topic]
+        """Messages by time of recording; pictures that cannot be decoded are counted, damaged places passed over."""
         good = 0
-        messages = self._reader.messages(connections=wanted)
-        while True:
-            try:
-                connection, recorded, raw = next(messages)
-            except StopIteration:
-                break
-            except Exception as error:  # as above: a cut chunk shows as whatever its decoder raises
-                msg = f"'{self._path}' is cut or damaged after {good} pictures: {error}"
-                raise SourceError(msg) from error
-            if connection.topic != self.image_topic:
-                target, kind = self._roles[connection.topic]
-                yield Recorded(recorded, target, kind, bytes(raw))
+        problems = Problems()
+        for raw in self._recording.messages({*self._roles, self.image_topic}, problems):
+            if raw.topic != self.image_topic:
+                target, kind = self._roles[raw.topic]
+                if raw.type_name == kind:
+                    yield Recorded(raw.recorded_ns, target, kind, bytes(raw.cdr))
                 continue
-            picture = self._picture(connection, recorded, raw)
+            picture = self._picture(raw)
             if picture is not None:
                 good += 1
                 yield picture
+        lost = [p.words for p in (*self._recording.info.problems, *problems.list()) if p.lost]
         if not good:
-            reason = self.first_reason or "it is empty"
+            reason = self.first_reason or "; ".join(lost) or "it is empty"
             msg = f"'{self._path}' gives no picture on {self.image_topic}: {reason}"
             raise SourceError(msg)
+        if lost:
+            msg = f"'{self._path}' is cut or damaged; {good} pictures could be read: {'; '.join(lost)}"
+            raise SourceError(msg)
 
-    def _picture(self, connection: Any, recorded: int, raw: bytes) -> Picture | None:
+    def _picture(self, raw: RawMessage) -> Picture | None:
+        if raw.type_name != self._image_type:
+            return None
         try:
-            message: Any = self._reader.deserialize(raw, connection.msgtype)
-            data = np.frombuffer(message.data, np.uint8)
-            if connection.msgtype == COMPRESSED:
-                rgb = decode_compressed(data, message.format)
-            else:
-                rgb = decode_raw(
-                    message.encoding, message.width, message.height, message.step, data, bool(message.is_bigendian)
-                )
-        except (ImageError, ValueError, IndexError, OverflowError) as error:
+            message = self._recording.deserialize(raw)
+            rgb = image_to_rgb(message)
+        except (BagError, ImageError, ValueError, IndexError, OverflowError) as error:
             self.skipped += 1
             self.first_reason = self.first_reason or str(error)
             return None
-        stamp = message.header.stamp
-        return Picture(recorded, rgb, stamp.sec * 1_000_000_000 + stamp.nanosec, message.header.frame_id)
+        return Picture(raw.recorded_ns, rgb, stamp_ns(message.header), message.header.frame_id)
 
     def close(self) -> None:
         """Close the files."""
-        self._reader.close()
+        self._recording.close()

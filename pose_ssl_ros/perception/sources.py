@@ -90,17 +90,23 @@ def open_source(name: str, topic: str = "", rate: float = 0.0) -> Source:
     if path.suffix == ".bag":
         msg = f"'{path}' is a ROS 1 bag; convert it first: rosbags-convert --src {path} --dst {path.stem}"
         raise SourceError(msg)
-    if path.suffix in BAG_SUFFIXES or (path / "metadata.yaml").is_file():
+    if is_bag_file(path) or (path / "metadata.yaml").is_file():
         from pose_ssl_ros.perception.bag_source import Bag  # rosbags is needed for bags only
 
         return Bag(path, topic)
     if path.is_dir():
-        bags = sorted(p for p in path.iterdir() if p.suffix in BAG_SUFFIXES)
-        if bags:
-            msg = f"'{path}' holds {bags[0].name} but no metadata.yaml; give the file itself or 'ros2 bag reindex' it"
-            raise SourceError(msg)
+        if any(is_bag_file(p) for p in path.iterdir()):
+            from pose_ssl_ros.perception.bag_source import Bag
+
+            return Bag(path, topic)
         return Folder(path, rate)
     return Video(path, rate)
+
+
+def is_bag_file(path: Path) -> bool:
+    """Whether a name is that of a bag's data file, also one that is compressed as a whole."""
+    packed = path.suffix in (".zstd", ".zst")
+    return (Path(path.stem) if packed else path).suffix in BAG_SUFFIXES
 
 
 class Video:
