@@ -10,11 +10,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pose_ssl_ros.interfaces import Box, ObjectState
+from pose_ssl_ros.perception.boxes import iou_matrix
 from pose_ssl_ros.reading_messages import box_of, stamp_ns
 from pose_ssl_ros.viewpoint import HEADINGS_AND_UNKNOWN
 
-#: Boxes travel as doubles and are the same to the bit where the same was said.
-_SAME_BOX = 1e-3
+#: Least overlap (intersection over union) of the boxes of one object.
+_SAME_OBJECT = 0.5
+#: Boxes travel as centre and size in doubles: those that are the same differ by rounding only.
+_SAME_BOX = 1e-6
 _WORDS = 20  # differences kept in words
 
 
@@ -33,10 +36,11 @@ class Agreement:
     first: int = 0  # frames answered
     second: int = 0
     both: int = 0
-    same: int = 0  # frames with the same boxes, each with the same heading
+    same: int = 0  # frames with the same objects, each with the same heading
+    exact: int = 0  # those of them with the same boxes, too
     objects: int = 0  # of the frames that both answered
     same_objects: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)  # frames by what is different
+    reasons: Counter[str] = field(default_factory=Counter)  # frames by what is different: objects, headings
     words: list[str] = field(default_factory=list)  # the first differences
 
     @property
@@ -61,7 +65,7 @@ def of_message(message: Any) -> tuple[int, list[Said]]:
 
 
 def compare(first: Mapping[int, Sequence[Said]], second: Mapping[int, Sequence[Said]]) -> Agreement:
-    """Compare by stamp; objects are the same by their box, since numbers of tracks depend on where one began.
+    """Compare by stamp; objects are the same by their boxes, since numbers of tracks depend on where one began.
 
     Args:
         first: What was said, by stamp of the frame.
@@ -78,22 +82,37 @@ def compare(first: Mapping[int, Sequence[Said]], second: Mapping[int, Sequence[S
         ours, theirs = list(first[stamp]), list(second[stamp])
         found.objects += max(len(ours), len(theirs))
         reasons = set()
+        exact = True
         for said in ours:
-            match = next((o for o in theirs if np.allclose(o.box, said.box, rtol=0, atol=_SAME_BOX)), None)
+            match = _nearest(said, theirs)
             if match is None:
-                reasons.add("boxes")
+                reasons.add("objects")
                 continue
             theirs.remove(match)
+            exact = exact and bool(np.allclose(match.box, said.box, rtol=0, atol=_SAME_BOX))
             if match.heading == said.heading:
                 found.same_objects += 1
             else:
                 reasons.add("headings")
-                if len(found.words) < _WORDS:
-                    found.words.append(f"{stamp}: {said.track} is {said.heading} and {match.track} {match.heading}")
+                _tell(found, f"{stamp}: {said.track} is {said.heading} and {match.track} {match.heading}")
         if theirs:
-            reasons.add("boxes")
+            reasons.add("objects")
         found.same += not reasons
+        found.exact += exact and not reasons
         found.reasons.update(reasons)
-        if "boxes" in reasons and len(found.words) < _WORDS:
-            found.words.append(f"{stamp}: {len(first[stamp])} and {len(second[stamp])} objects, not in the same boxes")
+        if "objects" in reasons:
+            _tell(found, f"{stamp}: {len(ours)} and {len(second[stamp])} objects, not in the same places")
     return found
+
+
+def _nearest(said: Said, others: Sequence[Said]) -> Said | None:
+    """The object in the most similar box, of those with the same heading where boxes are alike."""
+    overlaps = iou_matrix([said.box], [o.box for o in others])[0].tolist() if others else []
+    rated = [(v, others[n].heading == said.heading, n) for n, v in enumerate(overlaps)]
+    overlap, _, n = max(rated, default=(0.0, False, -1))
+    return others[n] if overlap >= _SAME_OBJECT else None
+
+
+def _tell(found: Agreement, words: str) -> None:
+    if len(found.words) < _WORDS:
+        found.words.append(words)

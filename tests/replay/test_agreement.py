@@ -23,7 +23,8 @@ def test_agreement_worked_by_hand():
         5: [Said("1", NEAR, "left")],
     }
     replayed = {
-        1: [Said("9", FAR, "unknown"), Said("8", NEAR, "toward")],  # another order, other numbers
+        # Another order, other numbers, and a box that is 0.1 pixels off.
+        1: [Said("9", FAR, "unknown"), Said("8", NEAR._replace(x=10.1), "toward")],
         2: [Said("8", NEAR, "toward"), Said("9", FAR, "left")],  # one object more
         3: [Said("8", NEAR, "toward"), Said("9", FAR, "left")],  # another heading
         4: [],
@@ -32,10 +33,10 @@ def test_agreement_worked_by_hand():
     found = compare(live, replayed)
     assert (found.first, found.second, found.both, found.same) == (5, 5, 4, 2)
     assert found.share == 0.5
-    assert (found.objects, found.same_objects) == (6, 4)
-    assert found.reasons == {"boxes": 1, "headings": 1}
+    assert (found.objects, found.same_objects, found.exact) == (6, 4, 1)
+    assert found.reasons == {"objects": 1, "headings": 1}
     assert found.words == [
-        "2: 1 and 2 objects, not in the same boxes",
+        "2: 1 and 2 objects, not in the same places",
         "3: 1 is away and 8 toward",
     ]
 
@@ -51,15 +52,17 @@ def test_two_objects_in_one_box_are_told_apart():
 
 @pytest.fixture(scope="module")
 def street(tmp_path_factory):
-    """Six seconds of street, recorded by the command."""
+    """Four seconds of street, recorded by the command."""
     bag = tmp_path_factory.mktemp("drive") / "street"
-    words = ["record", "--seconds", "6", "--seed", "3", "--out", str(bag), "--set", "renderer=tiny"]
+    words = ["record", "--seconds", "4", "--seed", "3", "--out", str(bag), "--set", "renderer=tiny"]
     subprocess.run([sys.executable, "-m", "pose_ssl_ros.cli.main", *words], cwd=CHECKOUT, check=True)
     return bag
 
 
 def test_a_live_run_and_the_replay_of_its_recording_say_the_same(domain, street, tmp_path):
+    from pose_ssl_ros.bags.events import ImageEvent
     from pose_ssl_ros.bags.reading import open_recording
+    from pose_ssl_ros.bags.stored import header_stamp
     from pose_ssl_ros.bags.topics import Topics
     from pose_ssl_ros.replay.config import ReplayConfig
     from pose_ssl_ros.replay.engine import Replayer
@@ -82,10 +85,14 @@ def test_a_live_run_and_the_replay_of_its_recording_say_the_same(domain, street,
         assert recorder.interrupt() == 0, recorder.output
     with open_recording(live, Topics(image="/pose_ssl/image")) as recording:
         said = dict(of_message(recording.deserialize(m)) for m in recording.messages(["/pose_ssl/headings"]))
+        # A loaded machine leaves frames out, live; the replay is given those that the triplet node took.
+        taken = sorted({header_stamp(m) for m in recording.messages(["/pose_ssl/tracks"])})
+        events = (e for e in recording.events() if not isinstance(e, ImageEvent) or e.frame.stamp_ns in taken)
         with Replayer(ReplayConfig(), MODEL.read_bytes()) as replayer:
-            answers = {r.stamp_ns: of_objects(r.objects) for _, r in replayer.run(recording.events())}
-    found = compare(said, answers)
-    # A loaded machine leaves frames out, live; those that were answered must be answered alike.
-    assert found.both >= 30 and found.objects >= 60, found
+            answers = {r.stamp_ns: of_objects(r.objects) for _, r in replayer.run(events)}
+    # From the first that the inference node alone left out, its filters have seen less than the replay's.
+    end = next((stamp for stamp in taken if stamp not in said), taken[-1] + 1)
+    found = compare({k: v for k, v in said.items() if k < end}, answers)
+    assert found.both >= 15 and found.objects >= 30, found
     assert found.share >= 0.99, found.words
     assert {o.heading for objects in said.values() for o in objects} - {"unknown"}, "all answers were unknown"
