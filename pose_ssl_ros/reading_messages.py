@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from pose_ssl_ros.interfaces import Box, CameraModel, EgoState, Mounting, Track
+from pose_ssl_ros.interfaces import Box, CameraModel, EgoState, Track
 from pose_ssl_ros.perception.images import decode_compressed, decode_raw
 
 
@@ -69,22 +68,3 @@ def tracks_from(msg: Any) -> list[Track]:
         if all(math.isfinite(v) for v in box) and box.w > 0 and box.h > 0:
             found.append(Track(id=item.id, box=box, stamp_ns=stamp))
     return found
-
-
-def mounting_from_tf(transforms: Iterable[Any], base_frame: str, camera_frame: str) -> Mounting | None:
-    """Where the camera sits, if one transform leads from the base to the camera's optical frame.
-
-    The optical frame looks along its z axis with y down (REP-103).
-    """
-    for item in transforms:
-        if item.header.frame_id.lstrip("/") != base_frame or item.child_frame_id.lstrip("/") != camera_frame:
-            continue
-        q, t = item.transform.rotation, item.transform.translation
-        # Third column of the rotation matrix: the optical axis seen from the base.
-        ahead = 2 * (q.x * q.z + q.w * q.y)
-        left = 2 * (q.y * q.z - q.w * q.x)
-        up = 1 - 2 * (q.x * q.x + q.y * q.y)
-        values = (float(t.x), float(t.z), math.atan2(-up, math.hypot(ahead, left)), math.atan2(left, ahead))
-        if all(math.isfinite(v) for v in values):
-            return Mounting(x=values[0], height=values[1], pitch=values[2], yaw=values[3])
-    return None

@@ -19,7 +19,6 @@ from pose_ssl_ros.reading_messages import box_of as box_of
 from pose_ssl_ros.reading_messages import camera_from_info as camera_from_info
 from pose_ssl_ros.reading_messages import ego_from_odom as ego_from_odom
 from pose_ssl_ros.reading_messages import image_to_rgb as image_to_rgb
-from pose_ssl_ros.reading_messages import mounting_from_tf as mounting_from_tf
 from pose_ssl_ros.reading_messages import stamp_ns as stamp_ns
 from pose_ssl_ros.reading_messages import tracks_from as tracks_from
 from pose_ssl_ros.reading_messages import yaw_of as yaw_of

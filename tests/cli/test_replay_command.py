@@ -171,3 +171,18 @@ def test_ended_early_it_leaves_a_whole_shorter_bag(number, bag, model, tmp_path)
     assert 1 <= len(stamps(tmp_path / "out" / "bag")) < 20
     assert facts(tmp_path / "out")["interrupted"]
     assert [p.name for p in (tmp_path / "out").iterdir() if p.name.startswith(".")] == []
+
+
+def test_publish_plays_it_into_the_nodes_that_are_running(bag, peer):
+    from sensor_msgs.msg import Image
+    from vision_msgs.msg import Detection2DArray
+
+    images, _ = peer.collect(Image, "image"), peer.collect(Detection2DArray, "tracks")
+    words = [sys.executable, "-m", "pose_ssl_ros.cli.main", "replay", str(bag), "--publish", "--rate", "5"]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    found = [m.header.stamp.sec * 10**9 + m.header.stamp.nanosec for m in images]
+    assert len(found) >= 18  # a peer may miss the first ones
+    assert found == sorted(found)
+    assert set(found) <= {Drive().start_ns + i * 100_000_000 for i in range(20)}

@@ -88,3 +88,19 @@ def test_each_node_with_a_configuration_is_documented():
     for module, name in CLASSES.values():
         for parameter in specs(config_class(module, name)):
             assert f"| `{parameter}` |" in text, f"run 'make docs': {parameter} of {name} is missing"
+
+
+def test_a_replay_by_ros2_bag_play_reaches_nodes_and_evaluator_by_the_bags_names():
+    topics = {"play": "false", "image": "/cam/image_raw", "camera_info": "/cam/camera_info", "odom": "/wheels",
+              "truth": "/truth"}  # fmt: skip
+    processes = {p.name: p for p in read(ROOT / "launch" / "replay.launch.yaml", topics, find_share).processes}
+    assert set(processes) == {"triplet", "learner", "inference", "evaluator"}
+    for name in ("triplet", "inference", "evaluator"):
+        assert {"image:=/cam/image_raw", "camera_info:=/cam/camera_info", "odom:=/wheels"} <= set(
+            processes[name].arguments
+        )
+        assert "use_sim_time:=True" in processes[name].arguments or "use_sim_time:=true" in processes[name].arguments
+    assert "ground_truth:=/truth" in processes["evaluator"].arguments
+    only_play = {"bag": "drive", "nodes": "false", "evaluate": "false"}
+    found = read(ROOT / "launch" / "replay.launch.yaml", only_play, find_share).processes
+    assert [p.name for p in found] == ["source"]
