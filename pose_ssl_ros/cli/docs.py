@@ -20,6 +20,8 @@ CONFIGS = (
     ("evaluator", "pose_ssl_ros.evaluation.config", "EvaluatorConfig"),
     ("recorder", "pose_ssl_ros.bags.recorder_config", "RecorderConfig"),
     ("sim", "pose_ssl_sim.config", "SimConfig"),
+    ("pose-ssl evaluate, judge.", "pose_ssl_ros.evaluation.judge_config", "JudgeConfig"),
+    ("pose-ssl evaluate, report.", "pose_ssl_ros.evaluation.drive_report.collector", "ReportConfig"),
     ("pose-ssl learn", "pose_ssl_ros.replay.site_config", "PassConfig"),
     ("pose-ssl replay --learn", "pose_ssl_ros.replay.driver_config", "DriverConfig"),
 )

@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any, TypeVar
 
 import jinja2
-from markupsafe import Markup
 
 from pose_ssl_ros.evaluation.drive_report import charts, tables
 from pose_ssl_ros.evaluation.drive_report.curves import drive_curves
@@ -63,7 +62,7 @@ def build(material: Material) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(clock=clock, jpeg=_jpeg, svg=_svg)
+    environment.filters.update(clock=clock, jpeg=_jpeg)
     wide = part("curves", lambda: drive_curves(model, material.bags, 1040))
     return environment.get_template("page.html.j2").render(
         material=material,
@@ -96,11 +95,6 @@ def build(material: Material) -> str:
 
 def _jpeg(data: bytes) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(data).decode()
-
-
-def _svg(drawn: str | None) -> Markup:
-    """A picture of ours; its words were escaped when it was drawn."""
-    return Markup(drawn or "")
 
 
 def _setting(value: Any) -> str:
