@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -44,7 +44,8 @@ class RecordingInfo:
     topics: tuple[TopicInfo, ...]
     roles: Topics  # the topics that are read; empty: there is none
     transforms: tuple[str, ...] = ()  # /tf and /tf_static
-    problems: tuple[Problem, ...] = field(default=())  # known at opening
+    problems: tuple[Problem, ...] = ()  # known at opening
+    refused: Mapping[str, str] = field(default_factory=dict)  # part -> why no topic could be chosen for it
 
     def topic(self, name: str) -> TopicInfo | None:
         """A topic by its name."""
@@ -118,7 +119,11 @@ class Recording:
         seconds = (end - start) * 1e-9
         infos = [
             TopicInfo(
-                s.topic, s.type_name, count, count / seconds if seconds > 0 else 0.0, self._picture_size(s, count)
+                s.topic,
+                s.type_name,
+                count,
+                (count - 1) / seconds if count > 1 and seconds > 0 else 0.0,
+                self._picture_size(s, count),
             )
             for s, count in sorted(counts.items())
         ]
@@ -141,6 +146,7 @@ class Recording:
             roles=roles,
             transforms=tuple(sorted(t for t in ends if t.rsplit("/", 1)[-1] in ("tf", "tf_static"))),
             problems=tuple(self._opening.list()),
+            refused=refusals,
         )
 
     def _compare(self, stated: int | None, messages: int) -> None:

@@ -53,7 +53,7 @@ class TopicInfo:
     name: str
     type: str
     count: int
-    hz: float = 0.0  # over the whole recording
+    hz: float = 0.0  # between the first and the last message of the recording
     size: str = ""  # of the first picture, such as 320x240
 
     def words(self) -> str:

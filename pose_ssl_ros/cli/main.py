@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from pose_ssl_ros import __version__
 from pose_ssl_ros.cli import (
+    bag,
     benchmark,
     dataset,
     demo,
@@ -29,6 +30,7 @@ from pose_ssl_ros.cli.errors import CommandError
 from pose_ssl_ros.embedded.launch.errors import LaunchError
 
 COMMANDS = (
+    bag,
     launch,
     run,
     demo,
