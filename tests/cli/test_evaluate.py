@@ -2,7 +2,12 @@
 
 import json
 import math
+import signal
+import subprocess
+import sys
+import time
 
+import harness
 import pytest
 from bag_factory import Drive, box, empty, make
 from model_factory import make_model
@@ -128,3 +133,25 @@ def test_truth_of_a_table_and_of_labels_gives_the_figures_of_the_topic(folder, t
             assert model["heading"][name] == pytest.approx(expected["heading"][name], abs=1e-3), name
     status, found = evaluate(folder, tmp_path / "none", "--truth", "gone.csv")
     assert (status, found) == (1, None)
+
+
+def test_interrupt_leaves_whole_files_of_what_was_judged(tmp_path):
+    bag = harness.shared("golden/bags/street_mcap")
+    command = [sys.executable, "-m", "pose_ssl_ros.cli.main", "evaluate", str(bag), "--out", str(tmp_path / "out")]
+    words = ("--image", "/camera/image_raw/compressed", "--save-bag", "--no-video", "--model", "none")
+    process = subprocess.Popen([*command, *words], cwd=harness.CHECKOUT, stdout=subprocess.PIPE, text=True)
+    try:
+        until = time.monotonic() + 60
+        while not list((tmp_path / "out").glob(".bag.*/bag/*.mcap")) and time.monotonic() < until:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130, out
+    found = json.loads((tmp_path / "out/metrics.json").read_text())
+    assert found["interrupted"] is True
+    assert found["models"]["none"]["frames"] < 200
+    assert (tmp_path / "out/bag/metadata.yaml").exists()
+    assert not list((tmp_path / "out").glob(".bag.*"))
+    assert "</html>" in (tmp_path / "out/report.html").read_text()
