@@ -63,11 +63,15 @@ class RecorderNode(Node):
         self._closed = False
         self._told = time.monotonic()
         self._error = ""
-        self._diagnostics = Diagnostics(self, "recorder", self._diagnose)
-        # Wall time: what is published must be found before /clock runs.
-        self._timer = self.create_timer(_LOOK_S, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
-        self.get_logger().info(f"recording to {self._bag.path}; Ctrl-C ends it with a whole bag")
-        self._look()
+        try:
+            self._diagnostics = Diagnostics(self, "recorder", self._diagnose)
+            # Wall time: what is published must be found before /clock runs.
+            self._timer = self.create_timer(_LOOK_S, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
+            self._look()
+            self.get_logger().info(f"recording to {self._bag.path}; Ctrl-C ends it with a whole bag")
+        except BaseException:  # Ctrl-C, too: nobody would close it
+            self._bag.abort()
+            raise
 
     def _look(self) -> None:
         """Subscribe to what is new, say how far we are, mind the disk."""
