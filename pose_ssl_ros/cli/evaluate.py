@@ -175,6 +175,8 @@ def _evaluate(arguments: argparse.Namespace, candidates: Sequence[Candidate], ex
                     ticker.end()
             if film is not None and film.problem:
                 print(f"pose-ssl: there is no film: {film.problem}", file=sys.stderr)
+            if film is not None and film.problem:
+                print(f"  no film: {film.problem}", file=sys.stderr)
             entries.append(
                 Entry(candidate, judged, judged.judge.metrics(), collector.finish(), evaluate_output.about(candidate))
             )

@@ -66,7 +66,7 @@ def _accuracy(model: Model) -> Sentence:
     words = (
         f"Of {right.n or 0:,} sightings of {objects} {_plural('object', objects)} that headed towards or away from us, "
         f"{say(right.value, SHARE)} were named right{f' ({span})' if span else ''} and {say(wrong.value, SHARE)} the "
-        f"wrong way round; {say(unknown.value, SHARE)} of all answers were unknown"
+        f"wrong way round; {say(unknown.value, SHARE)} of all answers for true objects were unknown"
     )
     if objects < FEW_OBJECTS:
         return Sentence("so", f"{words}, and so few objects prove little.")
