@@ -29,7 +29,8 @@ EDGES = {
     "bags": COMMON
     | {"perception", "evaluation.records", "reading_messages", "mounting_finder", "embedded.definitions"},
     "replay": COMMON
-    | {"bags", "perception", "triplets", "learning", "inference", "danger", "probing", "evaluation.records"},
+    | {"bags", "perception", "triplets", "learning", "inference", "danger", "probing"}
+    | {"evaluation.records", "reading_messages"},
     "embedded": set(),
 }
 
