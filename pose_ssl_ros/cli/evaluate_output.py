@@ -27,6 +27,7 @@ SHOWN = (
     ("calibration error", "calibration.ece", False),
     ("flips per track-minute", "stability.flips_per_track_minute", False),
     ("agrees with motion", "teacher.agreement", True),
+    ("threats told at all", "planner.raised_rate", True),
     ("seconds until danger is raised", "planner.seconds_to_raise", False),
     ("time that it stays raised", "planner.held_share", True),
     ("seconds until it is released", "planner.seconds_to_release", False),
