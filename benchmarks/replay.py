@@ -47,10 +47,10 @@ def picture(second: float) -> np.ndarray:
         x, y = WIDTH / 2 + side * scale, HEIGHT / 2 + CAMERA_HEIGHT * scale
         w, h = 1.8 * scale, 1.5 * scale
         corners = [(round(x - w / 2), round(y - h)), (round(x + w / 2), round(y - 0.12 * h))]
-        cv2.rectangle(image, *corners, colour, -1)
+        cv2.rectangle(image, corners[0], corners[1], colour, -1)
         glass = (60, 45, 30) if comes else tuple(int(0.7 * c) for c in colour)
         inner = [(round(x - 0.4 * w), round(y - 0.95 * h)), (round(x + 0.4 * w), round(y - 0.6 * h))]
-        cv2.rectangle(image, *inner, glass, -1)
+        cv2.rectangle(image, inner[0], inner[1], glass, -1)
         for sign in (-1, 1):
             cv2.circle(
                 image, (round(x + sign * 0.38 * w), round(y - 0.1 * h)), max(1, round(0.1 * h)), (20, 20, 20), -1
