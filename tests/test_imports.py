@@ -31,6 +31,8 @@ EDGES = {
     "replay": COMMON
     | {"bags", "perception", "triplets", "learning", "inference", "danger", "probing"}
     | {"evaluation.records", "reading_messages"},
+    # It shows what a checkpoint holds, and writes the names that the learner reads.
+    "labelling": COMMON | {"learning", "probing"},
     "embedded": set(),
 }
 

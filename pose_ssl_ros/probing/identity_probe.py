@@ -123,7 +123,9 @@ class IdentityProbe:
         crops = embed(features)
         means = unit(_track_means(crops, tracks, present)) if present else crops
         self._adopt(present, names, alive)
+        first = self._next
         prototypes = self._group(means, present, names) if present else {}
+        prototypes = self._close_gaps(prototypes, first)
         named = {name: unit(embed(x).mean(0)) for name, x in gallery.items()}
         return self._head(centre, projection, prototypes, named, names, crops)
 
@@ -199,6 +201,18 @@ class IdentityProbe:
             self.merged[high] = low
             while len(self.merged) > _REMEMBERED:
                 del self.merged[next(iter(self.merged))]
+
+    def _close_gaps(self, prototypes: dict[str, np.ndarray], first: int) -> dict[str, np.ndarray]:
+        """Number the new prototypes without those that were born and merged in the same fit: nobody saw them."""
+        born = [number for number in sorted(prototypes, key=order) if order(number) >= (first,) and "." not in number]
+        moved = {number: str(first + index) for index, number in enumerate(born)}
+        self._next = first + len(born)
+        gone = [old for old in self.merged if order(old) >= (first,)]
+        for old in gone:
+            del self.merged[old]
+        self.merged = {old: moved.get(new, new) for old, new in self.merged.items()}
+        self.groups = {track: moved.get(number, number) for track, number in self.groups.items()}
+        return {moved.get(number, number): vector for number, vector in prototypes.items()}
 
     def _head(
         self,
