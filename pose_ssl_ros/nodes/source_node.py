@@ -91,6 +91,8 @@ class SourceNode(Node):
             self.get_logger().info(f"playing {source.describe()}")
             if self._config.calibration:
                 self._camera = calibration.from_file(Path(self._config.calibration).expanduser())
+            for topic in source.brings:  # before the first message, so that nobody misses it
+                self._output(topic)
             self._wait_for_subscribers()
             self._play(source)
             self._state = (runtime.Level.OK, f"end of {self._config.input}")
@@ -197,8 +199,7 @@ class SourceNode(Node):
             if self._size is None:
                 self._early_info = item
                 return
-        kind, qos = _RECORDED[item.topic]
-        message = deserialize_message(item.cdr, kind)
+        message = deserialize_message(item.cdr, _RECORDED[item.topic][0])
         if item.topic == "camera_info":
             recorded = camera_from_info(message)
             self._camera = recorded or self._camera
@@ -208,9 +209,14 @@ class SourceNode(Node):
                 message = rescaled
         elif item.topic == "ground_truth" and self._camera is not None and self._size is not None:
             _scale_boxes(message, self._size[0] / self._camera.width, self._size[1] / self._camera.height)
-        if item.topic not in self._outputs:
-            self._outputs[item.topic] = self.create_publisher(kind, item.topic, qos)
-        self._outputs[item.topic].publish(message)
+        self._output(item.topic).publish(message)
+
+    def _output(self, topic: str) -> Any:
+        """The publisher of a recorded topic, made when first asked for."""
+        if topic not in self._outputs:
+            kind, qos = _RECORDED[topic]
+            self._outputs[topic] = self.create_publisher(kind, topic, qos)
+        return self._outputs[topic]
 
 
 def _camera_info(camera: CameraModel, header: Any) -> CameraInfo:

@@ -41,6 +41,7 @@ class Bag:
             self._recording.close()
             raise
         self._roles = self._choose_roles()
+        self.brings = tuple(sorted(target for target, _ in self._roles.values()))
 
     def _choose_image(self, topic: str) -> tuple[str, str]:
         """Name and type; without a wish the topic with most pictures, a raw one before a compressed one."""

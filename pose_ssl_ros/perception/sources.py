@@ -52,6 +52,7 @@ class Source(Protocol):
     live: bool  # True: pictures come when they come
     absolute: bool  # True: times are those of the recording, else they start at 0
     skipped: int  # pictures that could not be decoded
+    brings: tuple[str, ...]  # `Recorded.topic` of what comes beside the pictures
 
     def describe(self) -> str:
         """The input in words."""
@@ -114,6 +115,7 @@ class Video:
 
     live = False
     absolute = False
+    brings: tuple[str, ...] = ()
 
     def __init__(self, path: Path, rate: float) -> None:
         """Open and look at the first frame.
@@ -170,6 +172,7 @@ class Folder:
 
     live = False
     absolute = False
+    brings: tuple[str, ...] = ()
 
     def __init__(self, path: Path, rate: float) -> None:
         """List the images.
@@ -212,6 +215,7 @@ class Webcam:
 
     live = True
     absolute = True
+    brings: tuple[str, ...] = ()
 
     def __init__(self, number: int) -> None:
         """Open the camera.
