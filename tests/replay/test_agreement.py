@@ -52,9 +52,9 @@ def test_two_objects_in_one_box_are_told_apart():
 
 @pytest.fixture(scope="module")
 def street(tmp_path_factory):
-    """Four seconds of street, recorded by the command."""
+    """Three seconds of street, recorded by the command."""
     bag = tmp_path_factory.mktemp("drive") / "street"
-    words = ["record", "--seconds", "4", "--seed", "3", "--out", str(bag), "--set", "renderer=tiny"]
+    words = ["record", "--seconds", "3", "--seed", "3", "--out", str(bag), "--set", "renderer=tiny"]
     subprocess.run([sys.executable, "-m", "pose_ssl_ros.cli.main", *words], cwd=CHECKOUT, check=True)
     return bag
 
@@ -78,7 +78,7 @@ def test_a_live_run_and_the_replay_of_its_recording_say_the_same(domain, street,
         recorder.wait_for_output("records /pose_ssl/headings [")
         recorder.wait_for_output("records /pose_ssl/tracks [")
         inference.wait_for_output("in use")
-        with NodeProcess("source_node", params={"input": str(street), "wait_for": heard}) as source:
+        with NodeProcess("source_node", params={"input": str(street), "wait_for": heard, "speed": 0.6}) as source:
             assert source.process.wait(60) == 0, source.output
         time.sleep(0.5)
         assert (triplet.alive, inference.alive) == (True, True)
