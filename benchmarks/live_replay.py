@@ -48,7 +48,7 @@ def main() -> int:
         "frames_replayed": found.second,
         "frames_both": found.both,
         "frames_different_share": round(1 - found.share, 5),
-        "frames_equal_to_the_bit": found.exact,
+        "frames_with_equal_boxes": found.exact,
         "objects": found.objects,
         "objects_same_share": round(found.same_objects / max(1, found.objects), 5),
         "differences": dict(found.reasons),
