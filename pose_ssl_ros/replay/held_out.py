@@ -25,7 +25,7 @@ from pose_ssl_ros.viewpoint import azimuth_from_scores
 #: Crops that are judged at most, spread evenly over all.
 _MOST = 2000
 #: Fewer tracks say nothing.
-_FEWEST_TRACKS = 3
+_FEWEST_TRACKS = 5
 _CHUNK = 256
 _KEYS = ("within_30", "median_error_deg", "toward_away_answered", "front_back", "unknown")
 

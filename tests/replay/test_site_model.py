@@ -66,7 +66,7 @@ def triplet(track: int, number: int, random: np.random.Generator) -> Triplet:
     crops[:, 8:28, 4:28] = 60 + 10 * (track % 5)
     crops[:, row - 3 : row + 3, column - 3 : column + 3] = 250
     taught = TeacherEvidence(scores_from_azimuth(azimuth, 0.9)) if track % 4 or track % 8 == 0 else None
-    return Triplet(f"t{track}", number, crops, Box(0, 0, 9, 9), taught)
+    return Triplet(f"q{track}", number, crops, Box(0, 0, 9, 9), taught)
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +115,7 @@ def test_the_model_has_all_files_and_a_card_of_what_it_learned(start: Path, site
     version = read_version((site / "encoder.onnx").read_bytes())
     assert (version.version, version.parent) == (2, 1) and version.heading_ready
     held_out = manifest["metrics"]["held_out_tracks"]
-    assert held_out["tracks"] >= 3 and held_out["after"]["within_30"] > 0.5
+    assert held_out["tracks"] >= 5 and held_out["after"]["within_30"] > 0.5
     assert data["exemplars"] == data["exemplars_of_the_site"] > 40  # the parent brought none
 
 
@@ -143,25 +143,20 @@ def test_it_can_be_learned_from_again(site: Path, tmp_path: Path) -> None:
     assert not any(t.startswith("start/") for t in tracks)
 
 
-def test_the_same_seed_gives_the_same_weights_and_another_order_others(start: Path, site: Path, tmp_path: Path) -> None:
-    digest = json.loads((site / "manifest.json").read_text())["sha256"]
-    assert learn(start, tmp_path / "site")["sha256"] == digest
-    assert learn(start, tmp_path / "other" / "site", order="shuffled")["sha256"] != digest
-
-
+TWICE: dict[str, object] = {"passes": 2, "order": "shuffled", "learner.replays": 1.0, "save_steps": 8}
 _KILLED = """
 import sys
 sys.path[:0] = [{tests!r}, {folder!r}]
 import torch
 torch.set_num_threads(1)
 from pathlib import Path
-from test_site_model import learn
-learn(Path(sys.argv[1]), Path(sys.argv[2]), passes=2, order="shuffled")
+from test_site_model import TWICE, learn
+learn(Path(sys.argv[1]), Path(sys.argv[2]), **TWICE)
 """
 
 
-def test_a_kill_and_the_same_call_again_give_the_same_model(start: Path, tmp_path: Path) -> None:
-    whole = learn(start, tmp_path / "whole", passes=2, order="shuffled")
+def test_a_kill_and_the_same_call_again_give_the_same_model(start: Path, site: Path, tmp_path: Path) -> None:
+    whole = learn(start, tmp_path / "whole", **TWICE)
     here = Path(__file__).resolve()
     code = _KILLED.format(tests=str(here.parents[1]), folder=str(here.parent))
     out = tmp_path / "killed"
@@ -177,10 +172,11 @@ def test_a_kill_and_the_same_call_again_give_the_same_model(start: Path, tmp_pat
     process.wait()
     assert not (out / "encoder.safetensors").exists()
     sources = [Street(1), Street(2)]
-    again = learn(start, out, sources, passes=2, order="shuffled")
+    again = learn(start, out, sources, **TWICE)
     assert [s.runs for s in sources] == [0, 0]  # the recordings were not read again
     assert again["sha256"] == whole["sha256"] and again["steps"] == whole["steps"]
     assert again["metrics"] == whole["metrics"]
+    assert again["sha256"] != json.loads((site / "manifest.json").read_text())["sha256"]  # of one pass as recorded
     assert not (out / "unfinished").exists()
 
 
@@ -222,9 +218,9 @@ def test_a_start_model_that_cannot_be_used_is_named(tmp_path: Path, fault: str) 
 
 def test_random_weights_are_a_parent_too(tmp_path: Path) -> None:
     config = from_values(SiteConfig, {**VALUES, "learner.size": 32, "learner.width": 8, "learner.depth": 0})
-    manifest = learn_site([Street(1), Street(2)], tmp_path / "new", Parent(), config, Origin("", "", config))
+    manifest = learn_site([Street(1, 4)], tmp_path / "new", Parent(), config, Origin("", "", config))
     assert manifest["parent"] == {"name": "random weights"} and manifest["ancestors"] == []
-    assert manifest["metrics"]["held_out_tracks"]["before"] is None
+    assert read_version((tmp_path / "new" / "encoder.onnx").read_bytes()).version == 1
 
 
 def test_a_judge_measures_before_and_after(start: Path, tmp_path: Path) -> None:
