@@ -118,8 +118,10 @@ class DataFile:
         problems.take(noted)
         for message in plain.messages(topics):
             if message.recorded_ns > moment or (message.recorded_ns == moment and message not in given):
+                count += 1
                 yield message
         plain.close()
+        self._miss(topics, count, problems)
 
     def _miss(self, topics: Collection[str] | None, count: int, problems: Problems) -> None:
         """Note messages that the index states and that were not there."""

@@ -100,6 +100,6 @@ def merged(parts: Iterable[Problems]) -> list[Problem]:
             continue
         count, case = counts[kind]
         sentence = one if count == 1 else many.format(n=count)
-        lead = "" if count == 1 else "first: "
+        lead = "" if count == 1 or kind == "missing" else "first: "
         found.append(Problem(kind, count, f"{sentence} ({lead}{case})" if case else sentence, lost))
     return found
