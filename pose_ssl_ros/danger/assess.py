@@ -1,8 +1,9 @@
 """From heading, range, closing speed and clearance to danger in 0..1.
 
+An urgency without the claim to be a probability; `danger.calibration` turns the same terms into one.
 Three questions, each answered in 0..1, joined as a noisy OR::
 
-    danger = 1 - (1 - could) (1 - does) (1 - blocks)
+    urgency = 1 - (1 - could) (1 - does) (1 - blocks)
 
     could  = weight(heading) * 1 / (1 + (range / half_range)^2) * beside
     does   = ramp(time to contact) * beside
@@ -28,40 +29,10 @@ import math
 from collections.abc import Sequence
 
 from pose_ssl_ros.danger.config import DangerConfig
+from pose_ssl_ros.danger.ground_heading import over_ground
 from pose_ssl_ros.danger.motion import Motion
 from pose_ssl_ros.danger.ranging import GroundPoint
-
-
-def ramp(value: float, one_at: float, zero_at: float) -> float:
-    """1 up to `one_at`, 0 from `zero_at` on, straight between."""
-    if zero_at <= one_at:
-        return 1.0 if value <= one_at else 0.0
-    return min(1.0, max(0.0, (zero_at - value) / (zero_at - one_at)))
-
-
-def heading_weight(heading: Sequence[float], y: float | None, config: DangerConfig) -> float:
-    """Expected weight of a heading.
-
-    Args:
-        heading: Probabilities aligned with `viewpoint.HEADINGS_AND_UNKNOWN`.
-        y: Where the object stands to the left of the robot, metres; None if not known.
-        config: The weights.
-    """
-    toward, left, away, right, unknown = heading
-    inside = y is None or abs(y) <= config.corridor_half_width_m
-    # In front of the robot both sides are the way through its corridor.
-    weight_left = config.entering_weight if inside or (y or 0.0) < 0 else config.leaving_weight
-    weight_right = config.entering_weight if inside or (y or 0.0) > 0 else config.leaving_weight
-    total = toward + left + away + right + unknown
-    if not math.isfinite(total) or total <= 0:
-        return config.toward_weight
-    weighted = (
-        config.toward_weight * (toward + unknown)
-        + weight_left * left
-        + weight_right * right
-        + config.away_weight * away
-    )
-    return weighted / total
+from pose_ssl_ros.danger.terms import Terms, heading_weight, ramp, terms
 
 
 def near_side(heading: Sequence[float], point: GroundPoint, config: DangerConfig) -> float:
@@ -120,7 +91,7 @@ def assess(
     y: float | None,
     config: DangerConfig,
 ) -> float:
-    """Danger of one object in 0..1 (formula in the module's text).
+    """Urgency of one object in 0..1 (formula in the module's text).
 
     Args:
         heading: Probabilities aligned with `viewpoint.HEADINGS_AND_UNKNOWN`.
@@ -131,38 +102,54 @@ def assess(
         y: Metres to the left of the robot, None = not known.
         config: Weights and scales.
     """
-    distance = _known(range_m, 0.0)
-    closing = _known(closing_speed, config.assumed_closing_mps)
-    beside_now, beside = _known(clearance_now, 0.0), _known(clearance_least, 0.0)
-    near = math.exp(-max(0.0, beside) / config.clearance_scale_m)
-    proximity = 1.0 / (1.0 + (max(0.0, distance) / config.half_range_m) ** 2)
-    could = heading_weight(heading, y, config) * proximity * near
-    contact_s = max(0.0, distance) / closing if closing > 1e-6 else math.inf
-    does = ramp(contact_s, config.contact_soon_s, config.contact_far_s) * near
-    blocks = ramp(distance, config.block_near_m, config.block_far_m) if beside_now <= 0 else 0.0
+    return urgency(terms(heading, range_m, closing_speed, clearance_now, clearance_least, y, config))
+
+
+def urgency(found: Terms) -> float:
+    """The first three terms joined as a noisy OR, 0..1."""
+    could, does, blocks, *_ = found
     return min(1.0, max(0.0, 1.0 - (1.0 - could) * (1.0 - does) * (1.0 - blocks)))
 
 
 def assess_motion(
-    heading: Sequence[float], point: GroundPoint | None, motion: Motion | None, config: DangerConfig
+    heading: Sequence[float],
+    point: GroundPoint | None,
+    motion: Motion | None,
+    config: DangerConfig,
+    azimuth: float | None = None,
+    variance: float | None = None,
 ) -> float:
-    """Danger of an object that was put on the ground; if it was not, the worst case.
+    """Urgency of an object that was put on the ground; if it was not, the worst case.
 
     Args:
         heading: Probabilities aligned with `viewpoint.HEADINGS_AND_UNKNOWN`.
         point: Where its box stands in this frame.
         motion: What the motion filter says of it.
         config: Weights and scales.
+        azimuth: Viewpoint azimuth in radians, None = not known.
+        variance: Its variance, rad^2.
     """
     if point is None or motion is None:
         return assess(heading, None, None, None, None, None, config)
+    return urgency(motion_terms(heading, point, motion, config, azimuth, variance))
+
+
+def motion_terms(
+    heading: Sequence[float],
+    point: GroundPoint,
+    motion: Motion,
+    config: DangerConfig,
+    azimuth: float | None = None,
+    variance: float | None = None,
+) -> Terms:
+    """The terms of an object that was put on the ground; arguments as in `assess_motion`."""
+    heading = over_ground(heading, azimuth, variance, point.x, point.y)
     now, least = clearance(near_side(heading, point, config), motion, config)
     x, y = motion.position
     if x < 0:
         # Beside or behind the robot: it can't be driven into, only come by itself.
         now = max(now, -x)
-    return assess(heading, math.hypot(x, y), motion.closing_speed, now, least, y, config)
+    return terms(heading, math.hypot(x, y), motion.closing_speed, now, least, y, config)
 
 
-def _known(value: float | None, otherwise: float) -> float:
-    return otherwise if value is None or not math.isfinite(value) else value
+__all__ = ["assess", "assess_motion", "clearance", "heading_weight", "motion_terms", "near_side", "ramp", "urgency"]

@@ -229,7 +229,7 @@ class InferencePipeline:
             position=(x, y),
             velocity=motion.velocity,
             half_width=point.half_width,
-            danger=assess_motion(state.heading, point, motion, weights),
+            danger=assess_motion(state.heading, point, motion, weights, state.azimuth, state.azimuth_variance),
         )
 
 
