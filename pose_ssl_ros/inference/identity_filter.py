@@ -51,9 +51,9 @@ class IdentityFilter:
             columns: What the probabilities of the new model are about (prototypes, else classes).
             merged: Old columns that are no more, to what they have become.
 
-        What a column said that is not there any more is lost: the track's weight shrinks by that share.
-        What was evidence for none of the known stays so only as far as no new column came: a new prototype
-        is perhaps what was unknown, so that share is lost, too.
+        What a column said that is not there any more is lost, and the less is left of a track's evidence, the
+        less that is worth: its weight shrinks by the square of the share.  Evidence for `unknown` is lost when
+        a new column comes: a new prototype is perhaps what was unknown.
         """
         new, merged = tuple(columns), merged or {}
         if new == self._columns:
@@ -73,7 +73,7 @@ class IdentityFilter:
                     values[index] += share
             left = float(values.sum())
             if left > 1e-6:
-                carried[track] = (stamp, weight * left, values / left)
+                carried[track] = (stamp, weight * left**2, values / left)
         self._tracks = carried
 
     def forget(self, stamp_ns: int, alive: Iterable[str] = ()) -> None:

@@ -101,6 +101,9 @@ class Desk:
                 snapshot, problem = self._newest()
                 if problem:
                     raise LabelError(problem)
+                if snapshot.folder is None and not self.path.exists():
+                    msg = f"there is no prototype yet: no checkpoint in {self.directory}"
+                    raise LabelError(msg)
                 if request.get("op") == "undo":
                     self._step_back()
                 elif request.get("op") == "set_aside":
