@@ -32,6 +32,7 @@ REQUIRES = [
     "rosbags>=0.11",
     "mcap>=1.1",  # reads what rosbags refuses: cut files and those whose index lies
     "zstandard>=0.21",
+    "lz4>=4",  # both: chunks of such files
     "cyclonedds>=0.10.5",
     "av>=12",
     "matplotlib>=3.7",
