@@ -19,8 +19,10 @@ from pose_ssl_ros.perception.crops import CropError, cut
 
 #: A square larger than this is drawn smaller, pixels: the crop is smaller still.
 _LARGEST = 96
-_BACKDROP = 14
-_GRID_M, _GRID_RAD = 0.05, 0.02
+_BACKDROP = 9
+#: Grid of places in metres, each time doubled beyond these distances; of angles in radians.
+_GRID_M, _GRID_RAD = 0.1, 0.04
+_COARSER_M = (6.0, 12.0, 20.0)
 
 
 class EncounterView:
@@ -36,7 +38,7 @@ class EncounterView:
         self._size = size
         self._renderer = Renderer(renderer)
         self._bodies: list[int] = []
-        self._ground: Ground | None = None
+        self._grounds: dict[int, Ground] = {}
 
     def show(self, scene: Scene) -> None:
         """Build what can be seen of an encounter: its object, the ground, things behind it."""
@@ -50,8 +52,9 @@ class EncounterView:
         self._spec, self._points = actor.prop.spec, scene.points
         # Painting a street takes a second: four of them are enough.
         place = int(rng.integers(4))
-        if self._ground is None or self._place != place:
-            self._ground, self._place = Ground(e.seed * 4 + place, street=place % 2 == 0), place
+        if place not in self._grounds:
+            self._grounds[place] = Ground(e.seed * 4 + place, street=place % 2 == 0)
+        self._ground = self._grounds[place]
         self._light, self._time = Light(e.seed * 7 + int(rng.integers(8)), 1.0), float(rng.uniform(0, 300))
         self._noise = float(rng.uniform(1.0, 5.0))
         self._grain = rng.normal(0, 1, (self._size, self._size, 3)).astype(np.float32)
@@ -67,15 +70,15 @@ class EncounterView:
             self._bodies.append(body)
 
     def key(self, scene: Scene) -> tuple[int, ...]:
-        """Equal for poses that are drawn alike: places rounded to 5 cm, angles to 0.02 rad."""
-        grid = (_GRID_M, _GRID_M, _GRID_RAD) * 2
-        return tuple(round(v / g) for v, g in zip(scene.pose(), grid, strict=True))
+        """Equal for poses that are drawn alike: the nearer the object, the finer places are told apart."""
+        pose = scene.pose()
+        away = math.hypot(pose[3] - pose[0], pose[4] - pose[1])
+        level = sum(away > limit for limit in _COARSER_M)
+        return (level, *(round(v / g) for v, g in zip(pose, _grid(level), strict=True)))
 
     def crop(self, key: tuple[int, ...], camera: CameraModel) -> np.ndarray | None:
         """The crop (S, S, 3) uint8 that `perception.crops.cut` would take from the whole image; None: not in view."""
-        assert self._ground is not None
-        grid = (_GRID_M, _GRID_M, _GRID_RAD) * 2
-        pose = tuple(k * g for k, g in zip(key, grid, strict=True))
+        pose = tuple(k * g for k, g in zip(key[1:], _grid(key[0]), strict=True))
         box = box_at(self._points, pose, camera)
         if box is None:
             return None
@@ -121,3 +124,8 @@ def _window(box: Box, camera: CameraModel) -> tuple[CameraModel, Box]:
         (camera.cy + 0.5 - y0) * sy - 0.5,
     )
     return part, Box((box.x - x0) * sx, (box.y - y0) * sy, box.w * sx, box.h * sy)
+
+
+def _grid(level: int) -> tuple[float, ...]:
+    step = _GRID_M * 2**level
+    return (step, step, _GRID_RAD) * 2

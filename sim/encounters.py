@@ -17,7 +17,7 @@ from pose_ssl_sim.camera import CameraPose
 from pose_ssl_sim.meshes import Mesh
 from pose_ssl_sim.pulling_out import ACCELERATION, PullOut
 from pose_ssl_sim.robot import DifferentialDrive
-from pose_ssl_sim.stage import Actor, Behaviour, Robot, Stage, corners, overlap
+from pose_ssl_sim.stage import Actor, Behaviour, Stage
 from pose_ssl_sim.traffic import Cross, Lane
 
 from pose_ssl_ros.interfaces import Box, CameraModel, EgoState, Mounting
@@ -160,7 +160,7 @@ class Scene:
         elif e.kind == "receding":
             actor.x += actor.half[0]
         actor.speed, actor.behaviour = e.speed, copy.copy(e.behaviour)
-        self._points = np.unique(np.round(actor.prop.spec.mesh.vertices(), 2), axis=0)
+        self._points = _outline(actor.prop.spec.mesh.vertices())
         self._tell_traffic(0.0)
 
     @property
@@ -190,11 +190,17 @@ class Scene:
             self.time += _TICK
             self._tell_traffic(_TICK)
             self._stage.update(_TICK)
-            if self.gap() <= 0.0:
+            if self._touches():
                 self.collided = True
                 self.robot.speed = 0.0
                 # Bodies pass through each other here: after the crash the other is taken away.
                 self._stage.leave(self._stage.actors[0])
+
+    def _touches(self) -> bool:
+        actor = self.actor
+        if actor is None or math.hypot(actor.x - self.robot.x, actor.y - self.robot.y) > math.hypot(*actor.half) + 0.5:
+            return False
+        return self.gap() <= 0.0
 
     def _tell_traffic(self, dt: float) -> None:
         seen = self._stage.robot
@@ -206,10 +212,10 @@ class Scene:
         actor = self.actor
         if actor is None:
             return math.inf
-        if math.hypot(actor.x - self.robot.x, actor.y - self.robot.y) > math.hypot(*actor.half) + 6.0:
-            return 6.0
-        half = self._stage.robot.half
-        return distance(corners(self.robot.x, self.robot.y, self.robot.yaw, *half), actor.corners())
+        robot = self.robot
+        return distance(
+            (robot.x, robot.y, robot.yaw, *self._stage.robot.half), (actor.x, actor.y, actor.yaw, *actor.half)
+        )
 
     def ego(self) -> EgoState:
         """The robot's odometry, without error."""
@@ -238,7 +244,7 @@ class Scene:
 
     @property
     def points(self) -> np.ndarray:
-        """Corners of the object's shape (n, 3) in its own frame, metres."""
+        """Outermost points of the object's shape (n, 3) in its own frame, metres."""
         return self._points
 
 
@@ -266,20 +272,44 @@ def box_at(points: np.ndarray, pose: tuple[float, ...], camera: CameraModel) -> 
     return Box(float(low[0]), float(low[1]), width, height)
 
 
-def distance(a: np.ndarray, b: np.ndarray) -> float:
-    """Distance between two rectangles (4, 2), 0 when they overlap."""
-    if overlap(a, b):
+#: x, y, yaw, half length, half width of a footprint.
+Footprint = tuple[float, float, float, float, float]
+
+
+def distance(a: Footprint, b: Footprint) -> float:
+    """Distance between two rectangles on the ground in metres, 0 when they overlap."""
+    ab, ba = _corners_in(a, b), _corners_in(b, a)
+    if not (_apart(ab, a[3], a[4]) or _apart(ba, b[3], b[4])):
         return 0.0
-    return min(_to_edges(a, b), _to_edges(b, a))
+    # Of two convex shapes that do not overlap, one point of the shortest way is a corner.
+    return min(
+        math.hypot(max(0.0, abs(x) - length), max(0.0, abs(y) - width))
+        for points, length, width in ((ab, a[3], a[4]), (ba, b[3], b[4]))
+        for x, y in points
+    )
 
 
-def _to_edges(points: np.ndarray, ring: np.ndarray) -> float:
-    """Least distance from points (n, 2) to the edges of a ring (m, 2)."""
-    edge = np.roll(ring, -1, axis=0) - ring
-    offset = points[:, None, :] - ring[None]
-    share = np.clip((offset * edge).sum(-1) / np.maximum((edge * edge).sum(-1), 1e-12), 0.0, 1.0)
-    gap = offset - share[..., None] * edge
-    return float(np.sqrt((gap * gap).sum(-1).min()))
+def _corners_in(frame: Footprint, other: Footprint) -> list[tuple[float, float]]:
+    """Corners of the other rectangle in the axes of the first."""
+    turn = other[2] - frame[2]
+    c, s, cf, sf = math.cos(turn), math.sin(turn), math.cos(frame[2]), math.sin(frame[2])
+    dx, dy = other[0] - frame[0], other[1] - frame[1]
+    x, y = cf * dx + sf * dy, cf * dy - sf * dx
+    ends = ((1, 1), (-1, 1), (-1, -1), (1, -1))
+    return [(x + c * i * other[3] - s * j * other[4], y + s * i * other[3] + c * j * other[4]) for i, j in ends]
 
 
-__all__ = ["GOAL_M", "KINDS", "Encounter", "Robot", "Scene", "box_at", "camera_pose", "distance", "draw"]
+def _apart(points: list[tuple[float, float]], length: float, width: float) -> bool:
+    """Whether an axis of a rectangle around the origin separates it from the points (touching is apart)."""
+    xs, ys = [p[0] for p in points], [p[1] for p in points]
+    return min(xs) >= length or max(xs) <= -length or min(ys) >= width or max(ys) <= -width
+
+
+def _outline(vertices: np.ndarray) -> np.ndarray:
+    """The vertices that reach farthest in some direction: they give the same boxes as all, to a pixel."""
+    rng = np.random.default_rng(0)
+    directions = rng.normal(0, 1, (300, 3))
+    return vertices[np.unique((vertices @ directions.T).argmax(axis=0))]
+
+
+__all__ = ["GOAL_M", "KINDS", "Encounter", "Scene", "box_at", "camera_pose", "distance", "draw"]

@@ -14,6 +14,7 @@ from pose_ssl_ros.cli import (
     demo,
     docs,
     evaluate,
+    experiment,
     label,
     launch,
     learn,
@@ -49,6 +50,7 @@ COMMANDS = (
     dataset,
     meshes,
     benchmark,
+    experiment,
 )
 
 
