@@ -32,19 +32,21 @@ class IdentitySettings:
         merge_above: Two prototypes with a greater mean cosine become one.
         gallery_above: A prototype whose cosine with a class of the gallery is greater takes its name.
         rounds: Rounds of grouping at each fit.
-        lost: Share of the known crops that may fall below the floor; it sets the floor.
+        lost: Share of the crops of tracks not grouped yet that may fall below the floor; it sets the floor.
         floors: Least and greatest floor.
+        alone: The floor where no kind was seen twice.
         sharpness: See `IdentityHead`.
         min_tracks: Fewest tracks for an answer.
     """
 
     most: int = 24
-    grow_below: float = 0.2
-    merge_above: float = 0.2
+    grow_below: float = 0.25
+    merge_above: float = 0.25
     gallery_above: float = 0.5
     rounds: int = 5
     lost: float = 0.1
-    floors: tuple[float, float] = (0.2, 0.5)
+    floors: tuple[float, float] = (0.1, 0.5)
+    alone: float = 0.25
     sharpness: float = 12.0
     min_tracks: int = 2
 
@@ -127,7 +129,8 @@ class IdentityProbe:
         prototypes = self._group(means, present, names) if present else {}
         prototypes = self._close_gaps(prototypes, first)
         named = {name: unit(embed(x).mean(0)) for name, x in gallery.items()}
-        return self._head(centre, projection, prototypes, named, names, crops)
+        floor = self._floor(crops, means, tracks, present, prototypes)
+        return self._head(centre, projection, prototypes, named, names, floor)
 
     def _adopt(self, present: list[str], names: IdentityNames, alive: Collection[str] | None) -> None:
         """Take over what a person said, and forget tracks that are gone."""
@@ -221,7 +224,7 @@ class IdentityProbe:
         prototypes: dict[str, np.ndarray],
         named: dict[str, np.ndarray],
         names: IdentityNames,
-        crops: np.ndarray,
+        floor: float,
     ) -> IdentityHead:
         columns, owners = list(named.values()), list(named)
         touched = names.touched()
@@ -247,19 +250,38 @@ class IdentityProbe:
             matrix,
             owner,
             classes,
-            self._floor(crops @ matrix),
+            floor,
             self.settings.sharpness,
             projection=projection,
             ids=(*(f"gallery/{name}" for name in named), *sorted(prototypes, key=order)),
             merged=dict(self.merged),
         )
 
-    def _floor(self, cosines: np.ndarray) -> float:
-        """The cosine that most known crops reach."""
+    def _floor(
+        self,
+        crops: np.ndarray,
+        means: np.ndarray,
+        tracks: np.ndarray,
+        present: list[str],
+        prototypes: dict[str, np.ndarray],
+    ) -> float:
+        """The cosine that most crops of a known kind reach where their own track has no part in its prototype."""
         low, high = self.settings.floors
-        if not len(cosines):
-            return low
-        return float(np.clip(np.quantile(cosines.max(1), self.settings.lost), low, high))
+        numbers = np.array([self.groups[track] for track in present]) if prototypes else np.zeros(0, str)
+        matrix = np.stack(list(prototypes.values()), axis=1) if prototypes else np.zeros((crops.shape[1], 0))
+        columns = list(prototypes)
+        reached = []
+        for row, track in enumerate(present):
+            others = (numbers == numbers[row]) & (np.arange(len(present)) != row)
+            if not others.any():
+                continue  # alone in its prototype: it says nothing of others of its kind
+            own = crops[tracks == track]
+            cosines = own @ matrix
+            cosines[:, columns.index(str(numbers[row]))] = own @ unit(means[others].mean(0))
+            reached.append(cosines.max(1))
+        if not reached:
+            return max(low, self.settings.alone)
+        return float(np.clip(np.quantile(np.concatenate(reached), self.settings.lost), low, high))
 
 
 def _track_means(x: np.ndarray, tracks: np.ndarray, present: list[str]) -> np.ndarray:
