@@ -160,6 +160,32 @@ def building(rng: Rng) -> Mesh:
     return mesh
 
 
+def rack(rng: Rng) -> Mesh:
+    """A pallet rack whose front looks along -y and stands on y = 0."""
+    mesh = Mesh()
+    width, depth = rng.uniform(6.5, 7.8), 1.2
+    levels, step = int(rng.integers(2, 5)), rng.uniform(1.3, 1.7)
+    bays = int(rng.integers(2, 4))
+    post, beam = jitter(rng, (0.15, 0.25, 0.55), 0.08), jitter(rng, (0.9, 0.4, 0.1), 0.08)
+    for bay in range(bays + 1):
+        x = width * (bay / bays - 0.5)
+        for y in (0.05, depth - 0.05):
+            mesh.box((x, y, levels * step / 2), (0.1, 0.1, levels * step), post)
+    for level in range(levels):
+        z = level * step + (0.1 if level else 0.0)
+        if level:
+            mesh.box((0, 0.05, z - 0.06), (width, 0.06, 0.12), beam)
+            mesh.box((0, depth - 0.05, z - 0.06), (width, 0.06, 0.12), beam)
+        for bay in range(bays):
+            wide = width / bays
+            for half in (0.27, 0.73):
+                if rng.random() < 0.85:
+                    x, high = width * (bay / bays - 0.5) + wide * half, rng.uniform(0.5, 0.8) * step
+                    load = jitter(rng, pick(rng, ((0.6, 0.46, 0.3), (0.75, 0.75, 0.72), (0.35, 0.45, 0.55))), 0.1)
+                    mesh.box((x, depth / 2, z + high / 2), (wide * 0.4, depth * 0.85, high), load)
+    return mesh
+
+
 _SMALL: dict[str, Callable[[Rng], Mesh]] = {
     "tree": tree,
     "pole": pole,
@@ -170,6 +196,10 @@ _SMALL: dict[str, Callable[[Rng], Mesh]] = {
 }
 #: Clutter that stands about.
 SMALL_CLUTTER = tuple(_SMALL)
+
+
+#: What lines a site; its front looks along -y.
+LINING: dict[str, Callable[[Rng], Mesh]] = {"building": building, "rack": rack}
 
 
 def small(kind: str, rng: Rng) -> Mesh:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pose_ssl_ros.parameters import ParameterError, parameter
 
 #: The scenarios, by name; `scenarios.build` knows what each of them holds.
-SCENARIOS = ("street", "orbit", "mixed")
+SCENARIOS = ("street", "orbit", "mixed", "warehouse", "yard")
 #: `auto` takes EGL where it works and TinyRenderer where not.
 RENDERERS = ("auto", "egl", "tiny")
 
@@ -23,7 +23,8 @@ class SimConfig:
 
     scenario: str = parameter(
         "street",
-        "What the world holds: traffic, standing objects to circle, or both.",
+        "What the world holds: traffic, standing objects to circle, or both; `warehouse` and `yard` are streets "
+        "with other kinds, those of `yard` unknown to the start model.",
         choices=SCENARIOS,
         read_only=True,
     )

@@ -7,20 +7,18 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from pose_ssl_sim import clutter
 from pose_ssl_sim.ground import BLOCK, CROSSING, PARKING_EDGE, PAVEMENT_EDGE
+from pose_ssl_sim.sites import Site, Weights
 from pose_ssl_sim.stage import Actor, Prop, Stage, corners, overlap
 
 _CELL = 8.0
 _BEHIND, _AHEAD = 14.0, 48.0
 _PARKING = 5.25
 _GAP = 0.3  # metres between what stands
-_PARKED = (("sedan", 0.46), ("truck", 0.14), ("bus", 0.08), ("motorcycle", 0.17), ("forklift", 0.15))
 _LOT = (("chair", 0.3), ("airplane", 0.3), ("forklift", 0.15), ("motorcycle", 0.1), ("sedan", 0.15))
-_BUILDING = "clutter:building"
 
 
-def draw(rng: np.random.Generator, weights: tuple[tuple[str, float], ...]) -> str:
+def draw(rng: np.random.Generator, weights: Weights) -> str:
     """One of the names, drawn by weight."""
     names = [name for name, _ in weights]
     p = np.array([weight for _, weight in weights])
@@ -50,13 +48,16 @@ class Furnishing:
         seed: Of the street; nothing else decides what stands where, neither traffic nor the robot's way.
         stage: Where it is set up.
         variants: Shapes of a kind to choose from.
+        site: What stands there.
         mixed: With standing things of every kind beside the street.
     """
 
-    def __init__(self, seed: int, stage: Stage, variants: int, mixed: bool = False) -> None:
+    def __init__(self, seed: int, stage: Stage, variants: int, site: Site, mixed: bool = False) -> None:
         self._seed = seed
         self._stage = stage
         self._variants = variants
+        self._site = site
+        self._background = f"clutter:{site.background}"
         self._mixed = mixed
         self._cells: dict[int, list[Actor]] = {}
         self._planned = functools.lru_cache(maxsize=64)(self._plan)
@@ -71,7 +72,7 @@ class Furnishing:
         for k in wanted:
             if k not in self._cells:
                 before = self._planned(k - 1)
-                places = [p for p in self._planned(k) if p.prop.kind == _BUILDING or p.free_of(before)]
+                places = [p for p in self._planned(k) if p.prop.kind == self._background or p.free_of(before)]
                 self._cells[k] = [self._stage.stand(p.prop, p.x, p.y, p.yaw) for p in places]
 
     def _plan(self, k: int) -> list[Place]:
@@ -83,23 +84,23 @@ class Furnishing:
 
         def stand(kind: str, x: float, y: float, yaw: float) -> None:
             place = Place(self._stage.shape(kind, int(shapes.integers(self._variants))), x, y, yaw)
-            if _off_crossing(place) and (kind == _BUILDING or place.free_of(found)):
+            if _off_crossing(place) and (kind == self._background or place.free_of(found)):
                 found.append(place)
 
         middle = (k + 0.5) * _CELL
         for side in (-1, 1):
             inward = 0.0 if side > 0 else math.pi
             if rng.random() < 0.62:
-                kind = draw(rng, _PARKED)
+                kind = draw(rng, self._site.parked)
                 yaw = rng.uniform(-0.06, 0.06) + (0.0 if rng.random() < 0.5 else math.pi)
                 stand(f"{kind}:parked", middle + rng.uniform(-1.2, 1.2), side * _PARKING, yaw)
             for _ in range(int(rng.integers(0, 3))):
-                kind = clutter.SMALL_CLUTTER[int(rng.integers(len(clutter.SMALL_CLUTTER)))]
+                kind = self._site.small[int(rng.integers(len(self._site.small)))]
                 kerb = kind in ("pole", "tree", "cone")
                 y = side * (PARKING_EDGE + 0.4 if kerb else rng.uniform(PAVEMENT_EDGE - 0.3, PAVEMENT_EDGE + 1.5))
                 yaw = inward - side * math.pi / 2 if kind == "pole" else rng.uniform(-0.2, 0.2)
                 stand(f"clutter:{kind}", middle + rng.uniform(-3.5, 3.5), y, yaw)
-            if rng.random() < (0.3 if self._mixed else 0.15):
+            if self._site.seats and rng.random() < (0.3 if self._mixed else 0.15):
                 yaw = rng.uniform(-math.pi, math.pi)
                 stand("chair", middle + rng.uniform(-3, 3), side * rng.uniform(7.0, 8.6), yaw)
             if self._mixed and rng.random() < 0.6:
@@ -107,7 +108,7 @@ class Furnishing:
                 stand(f"{kind}:parked", middle + rng.uniform(-1, 1), side * rng.uniform(9.5, 12.0), yaw)
             elif rng.random() < 0.85:
                 y = side * rng.uniform(PAVEMENT_EDGE + 0.6, PAVEMENT_EDGE + 3.0)
-                stand(_BUILDING, middle, y, inward)
+                stand(self._background, middle, y, inward)
         return found
 
 

@@ -26,16 +26,17 @@ LANE_EDGE, PARKING_EDGE, PAVEMENT_EDGE = 4.1, 6.4, 9.6
 class Ground:
     """Texture of the ground and how it looks from a camera."""
 
-    def __init__(self, seed: int, street: bool) -> None:
+    def __init__(self, seed: int, street: bool, hall: bool = False) -> None:
         """Paint it.
 
         Args:
             seed: Seed of its colours and marks.
             street: A street along x with crossings, or a paved square.
+            hall: The street is of concrete with yellow marks.
         """
         rng = np.random.default_rng([seed, 202])
         self._period = 2 * BLOCK
-        fine = self._street(rng) if street else self._square(rng)
+        fine = self._street(rng, hall) if street else self._square(rng)
         self._fine = fine
         size = (fine.shape[1] // _COARSE, fine.shape[0] // _COARSE)
         self._coarse = cv2.resize(fine, size, interpolation=cv2.INTER_AREA)
@@ -51,7 +52,7 @@ class Ground:
             total += cv2.resize(small, (columns, rows), interpolation=cv2.INTER_LINEAR)
         return total[:, :, None]
 
-    def _street(self, rng: np.random.Generator) -> np.ndarray:
+    def _street(self, rng: np.random.Generator, hall: bool) -> np.ndarray:
         half = 24.0
         columns, rows = int(self._period * _SCALE), int(2 * half * _SCALE)
         y = (np.arange(rows) + 0.5) / _SCALE - half
@@ -59,6 +60,10 @@ class Ground:
         asphalt = np.full(3, rng.uniform(78, 120)) + rng.uniform(-5, 5, 3)
         paving = np.array([rng.uniform(135, 180)] * 3) + rng.uniform(-12, 12, 3)
         grass = np.array([rng.uniform(85, 125), rng.uniform(115, 150), rng.uniform(60, 90)])
+        kerbstone, paint = np.array([196.0, 194.0, 188.0]), np.array([215.0, 215.0, 210.0])
+        if hall:
+            asphalt, grass = asphalt + 55.0, paving * 0.9
+            kerbstone, paint = np.array([225.0, 185.0, 40.0]), np.array([225.0, 190.0, 60.0])
         image = np.empty((rows, columns, 3), np.float32)
         image[:] = asphalt
         side = np.abs(y)
@@ -69,8 +74,7 @@ class Ground:
         joints = (np.mod(y, 0.8) < 0.05)[:, None] | (np.mod(x, 0.8) < 0.05)[None, :]
         image[paved & joints & (side < PAVEMENT_EDGE)[:, None]] *= 0.86
         kerb = (np.abs(side - PARKING_EDGE) < 0.09)[:, None] & off_crossing[None, :]
-        image[kerb] = (196, 194, 188)
-        paint = np.array([215.0, 215.0, 210.0])
+        image[kerb] = kerbstone
         dashes = ((np.mod(x, 4.0) < 2.0) & off_crossing)[None, :]
         for offset in (-1.15, 1.15):
             image[(np.abs(y - offset) < 0.06)[:, None] & dashes] = paint

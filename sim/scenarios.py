@@ -11,17 +11,18 @@ from pose_ssl_sim.catalogue import CATEGORIES
 from pose_ssl_sim.config import SimConfig
 from pose_ssl_sim.furnishing import Furnishing, draw
 from pose_ssl_sim.ground import BLOCK, PARKING_EDGE, PAVEMENT_EDGE
+from pose_ssl_sim.sites import SITES, Weights
 from pose_ssl_sim.stage import Actor, Stage
 from pose_ssl_sim.traffic import Cross, Lane, Walk
 
 _LANE = 2.6
-_MOVING = (("sedan", 0.46), ("truck", 0.16), ("bus", 0.1), ("motorcycle", 0.18), ("forklift", 0.1))
+_PACE = (2.5, 6.0)  # m/s, of vehicles for which the site says nothing
 
 
 class Scenario(Protocol):
     """What happens on stage."""
 
-    street: bool
+    surface: str  # of the ground, see `sites.Site`
 
     def update(self, dt: float, time: float) -> None:
         """Let things come and go."""
@@ -31,15 +32,19 @@ class Scenario(Protocol):
 
 
 class Street:
-    """An endless two-way street; `mixed` adds standing things of every kind beside it."""
+    """An endless two-way street, aisle or yard, filled with what its site has.
 
-    street = True
+    `mixed` adds standing things of every kind beside it.
+    """
 
-    def __init__(self, config: SimConfig, stage: Stage, mixed: bool = False) -> None:
+    def __init__(self, config: SimConfig, stage: Stage) -> None:
         """Fill the stage and let the traffic run for a while."""
         self._config = config
         self._stage = stage
-        self._furnishing = Furnishing(config.seed, stage, config.variants, mixed)
+        self._site = SITES[config.scenario]
+        self.surface = self._site.surface
+        mixed = config.scenario == "mixed"
+        self._furnishing = Furnishing(config.seed, stage, config.variants, self._site, mixed)
         self._rng = np.random.default_rng([config.seed, 505])
         self._due = {"toward": 0.0, "away": 0.6, "cross": 1.0, "walk": 0.0, "step_out": 3.0}
         for k in range(200):
@@ -65,10 +70,13 @@ class Street:
             self._due[name] = clock + self._rng.uniform(0.5, 1.5) * mean / self._config.density
             getattr(self, f"_send_{name}")()
 
-    def _vehicle(self, weights: tuple[tuple[str, float], ...] = _MOVING) -> tuple[str, float]:
-        kind = draw(self._rng, weights)
-        pace = {"forklift": (1.8, 2.8), "bus": (2.2, 4.5), "truck": (2.2, 5.0)}.get(kind, (2.5, 6.0))
-        return kind, self._rng.uniform(*pace)
+    def _vehicle(self) -> tuple[str, float]:
+        kind = draw(self._rng, self._site.moving)
+        return kind, self._rng.uniform(*self._site.paces.get(kind, _PACE))
+
+    def _on_foot(self, weights: Weights) -> str:
+        """Who walks; nothing is drawn where there is no choice."""
+        return draw(self._rng, weights) if len(weights) > 1 else weights[0][0]
 
     def _yields(self) -> bool:
         return bool(self._rng.random() < self._config.yield_fraction)
@@ -118,7 +126,8 @@ class Street:
         x = robot.x + (rng.uniform(7.5, 14.0) if direction > 0 else rng.uniform(18.0, 34.0))
         y = side * rng.uniform(PARKING_EDGE + 0.8, PAVEMENT_EDGE - 1.0)
         pace, phase = rng.uniform(0.8, 1.6), rng.uniform(0, 6)
-        actor = self._enter_moving("pedestrian", x, y, 0.0 if direction > 0 else math.pi)
+        kind = self._on_foot(self._site.walking)
+        actor = self._enter_moving(kind, x, y, 0.0 if direction > 0 else math.pi)
         if actor is not None:
             actor.behaviour = Walk(direction, y, pace, phase)
 
@@ -131,7 +140,8 @@ class Street:
         meeting = max(4.0, max(0.8, robot.speed) * start / pace + rng.uniform(-2.0, 3.0))
         x = robot.x + (meeting if rng.random() < 0.4 else rng.uniform(9.0, 18.0))
         yields = self._yields()
-        actor = self._enter_moving("pedestrian", x, -direction * start, direction * math.pi / 2)
+        kind = self._on_foot(self._site.stepping)
+        actor = self._enter_moving(kind, x, -direction * start, direction * math.pi / 2)
         if actor is not None:
             actor.speed = pace
             actor.behaviour = Cross(direction, pace, yields, 0.6, start)
@@ -140,7 +150,7 @@ class Street:
 class Orbit:
     """Standing objects that the robot circles by itself; each is replaced from time to time."""
 
-    street = False
+    surface = "square"
     _PLACES = 4
 
     def __init__(self, config: SimConfig, stage: Stage) -> None:
@@ -207,4 +217,4 @@ def build(config: SimConfig, stage: Stage) -> Scenario:
     """The scenario that the configuration names."""
     if config.scenario == "orbit":
         return Orbit(config, stage)
-    return Street(config, stage, mixed=config.scenario == "mixed")
+    return Street(config, stage)

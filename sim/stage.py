@@ -17,6 +17,7 @@ _KINDS = (
     *(f"{c}:parked" for c in catalogue.CREWED),
     *(f"clutter:{c}" for c in clutter.SMALL_CLUTTER),
     "clutter:building",
+    "clutter:rack",  # shapes depend on the place in this list: new kinds go to the end
 )
 
 
@@ -214,7 +215,7 @@ class Stage:
         rng = np.random.default_rng([self._seed, 404, _KINDS.index(kind), number])
         if kind.startswith("clutter:"):
             name = kind.split(":")[1]
-            mesh = clutter.building(rng) if name == "building" else clutter.small(name, rng)
+            mesh = clutter.LINING[name](rng) if name in clutter.LINING else clutter.small(name, rng)
             low, high = mesh.bounds()
             # Crowns and lamp arms are overhead: what stands on the ground is what can be hit.
             ground = mesh.vertices()

@@ -73,7 +73,8 @@ class World:
         self._contacts: set[str] = set()
         self._robot_body = self.renderer.add(robot_mesh(config.camera_x, config.camera_height))
         self._scenario = scenarios.build(config, self.stage)
-        self._ground = Ground(config.seed, self._scenario.street)
+        surface = self._scenario.surface
+        self._ground = Ground(config.seed, surface != "square", surface == "hall")
         self._truth = TruthReader(self.camera, config.min_pixels, config.min_visible, config.max_range)
         self._projection = projection_matrix(self.camera)
         rng = np.random.default_rng([config.seed, 808])

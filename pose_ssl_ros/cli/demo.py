@@ -14,7 +14,7 @@ from pose_ssl_ros.cli.errors import CommandError
 from pose_ssl_ros.cli.launch import launch
 from pose_ssl_ros.cli.share import find_launch_file
 
-SCENARIOS = ("street", "orbit", "mixed")
+SCENARIOS = ("street", "orbit", "mixed", "warehouse", "yard")
 RESULTS = ("summary.json", "report.html", "annotated.mp4")
 
 

@@ -16,7 +16,7 @@ from pose_ssl_ros.cli.recording_options import Stop, Ticker
 if TYPE_CHECKING:
     from pose_ssl_sim.config import SimConfig
 
-SCENARIOS = ("street", "orbit", "mixed")
+SCENARIOS = ("street", "orbit", "mixed", "warehouse", "yard")
 
 
 def add(commands: Any) -> None:
