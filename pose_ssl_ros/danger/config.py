@@ -97,8 +97,14 @@ class DangerConfig:
 class ZoneConfig:
     """Points for a costmap."""
 
+    frame: str = parameter(
+        "",
+        "Frame of the odometry, as `odom`: `danger_zones` come in it where odometry is heard; empty: in `base_frame`.",
+    )
     min_danger: float = parameter(0.1, "Objects below this danger give no points.", minimum=0, maximum=1)
-    step_s: float = parameter(0.5, "Time between two swept discs.", minimum=0.05, maximum=5, unit="s")
+    step_s: float = parameter(
+        0.5, "Longest time between two swept discs; fast objects get more of them.", minimum=0.05, maximum=5, unit="s"
+    )
     spacing_m: float = parameter(0.25, "Distance between points of a disc.", minimum=0.05, maximum=2, unit="m")
     max_radius_m: float = parameter(1.5, "Largest disc.", minimum=0.05, maximum=10, unit="m")
     max_points: int = parameter(4096, "Points per cloud; the most dangerous are kept.", minimum=1, maximum=100000)

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from pose_ssl_ros.danger.config import DangerConfig, ZoneConfig
-from pose_ssl_ros.interfaces import ObjectState
+from pose_ssl_ros.interfaces import EgoState, ObjectState
+
+_MOST_STEPS = 100
 
 
 def danger_points(objects: Sequence[ObjectState], zones: ZoneConfig, danger: DangerConfig) -> np.ndarray:
@@ -33,9 +35,9 @@ def danger_points(objects: Sequence[ObjectState], zones: ZoneConfig, danger: Dan
             continue
         # A disc of the object's width; its depth is not seen.
         disc = _disc(min(zones.max_radius_m, max(zones.spacing_m, item.half_width or 0.0)), zones.spacing_m)
-        steps = int(danger.horizon_s / zones.step_s + 1e-9)
+        steps = _steps(item, zones, danger)
         for step in range(steps + 1):
-            later = step * zones.step_s
+            later = danger.horizon_s * step / steps
             shift, sure = _shift(item, later, danger)
             if step and sure * math.hypot(*shift) < zones.spacing_m / 2:
                 continue  # it stays where it is: one disc says so
@@ -50,6 +52,25 @@ def danger_points(objects: Sequence[ObjectState], zones: ZoneConfig, danger: Dan
     if len(points) > zones.max_points:
         points = points[np.argsort(-points[:, 3], kind="stable")[: zones.max_points]]
     return points
+
+
+def in_odom(points: np.ndarray, ego: EgoState) -> np.ndarray:
+    """Points (n, 4) of base_link in the frame of the odometry."""
+    turned = points.copy()
+    c, s = math.cos(ego.yaw), math.sin(ego.yaw)
+    turned[:, 0] = ego.x + c * points[:, 0] - s * points[:, 1]
+    turned[:, 1] = ego.y + s * points[:, 0] + c * points[:, 1]
+    return turned
+
+
+def _steps(item: ObjectState, zones: ZoneConfig, danger: DangerConfig) -> int:
+    """Steps to the horizon: so many that no gap is left between the discs of something fast."""
+    steps = max(1, int(danger.horizon_s / zones.step_s + 1e-9))
+    if item.velocity is None:
+        return steps
+    way = math.hypot(*item.velocity) * danger.horizon_s
+    radius = min(zones.max_radius_m, max(zones.spacing_m, item.half_width or 0.0))
+    return max(steps, min(_MOST_STEPS, math.ceil(way / radius)))
 
 
 def _shift(item: ObjectState, later: float, danger: DangerConfig) -> tuple[tuple[float, float], float]:

@@ -23,13 +23,13 @@ from tf2_msgs.msg import TFMessage
 from vision_msgs.msg import Detection2DArray, LabelInfo, VisionInfo
 from visualization_msgs.msg import MarkerArray
 
-from pose_ssl_ros.danger.zones import danger_points
+from pose_ssl_ros.danger.zones import danger_points, in_odom
 from pose_ssl_ros.inference.config import InferenceConfig
 from pose_ssl_ros.inference.engine import Engine, ModelError
 from pose_ssl_ros.inference.hotswap import ModelSlot
 from pose_ssl_ros.inference.pairing import Pairer
 from pose_ssl_ros.inference.pipeline import InferencePipeline
-from pose_ssl_ros.interfaces import CameraModel, Frame, Mounting, ObjectState, Track
+from pose_ssl_ros.interfaces import CameraModel, EgoState, Frame, Mounting, ObjectState, Track
 from pose_ssl_ros.mounting_finder import MountingFinder
 from pose_ssl_ros.nodes import outputs
 from pose_ssl_ros.nodes.annotate import annotate
@@ -233,9 +233,10 @@ class InferenceNode(Node):
             return
         mounting = self._find_mounting(frame_id)
         frame = Frame(rgb, job.stamp, frame_id)
-        objects = self._pipeline.process(frame, job.tracks, self._camera, self._egos.at(job.stamp), mounting)
+        ego = self._egos.at(job.stamp)
+        objects = self._pipeline.process(frame, job.tracks, self._camera, ego, mounting)
         self._show_model(self._pipeline.engine)
-        self._publish(frame, objects, mounting)
+        self._publish(frame, objects, mounting, ego)
         done = time.monotonic()
         self._frames.tick()
         self._latency.add(1e3 * (done - job.shot.received))
@@ -244,7 +245,7 @@ class InferenceNode(Node):
         if 0 <= age_ms < 60_000:  # a recorded stamp says nothing about latency
             self._stamp_latency.add(age_ms)
 
-    def _publish(self, frame: Frame, objects: list[ObjectState], mounting: Mounting) -> None:
+    def _publish(self, frame: Frame, objects: list[ObjectState], mounting: Mounting, ego: EgoState | None) -> None:
         """Publish everything; what the planner waits for goes first."""
         header = to_header(frame.stamp_ns, frame.frame_id)
         self._danger = max((o.danger for o in objects), default=0.0)
@@ -252,7 +253,10 @@ class InferenceNode(Node):
         self._headings.publish(outputs.headings_message(header, objects))
         self._detections.publish(outputs.detections_message(header, objects, mounting))
         points = danger_points(objects, self.config.zones, self.config.danger)
-        self._zones.publish(outputs.cloud_message(to_header(frame.stamp_ns, self.config.base_frame), points))
+        zone_frame = self.config.base_frame
+        if self.config.zones.frame and ego is not None:
+            zone_frame, points = self.config.zones.frame, in_odom(points, ego)
+        self._zones.publish(outputs.cloud_message(to_header(frame.stamp_ns, zone_frame), points))
         self._markers.publish(outputs.markers_message(header, objects, mounting))
         if self._annotated.get_subscription_count():
             self._annotated.publish(rgb_to_image(annotate(frame.image, objects, self._state()), header))

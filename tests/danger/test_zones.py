@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from pose_ssl_ros.danger.config import DangerConfig, ZoneConfig
-from pose_ssl_ros.danger.zones import danger_points
-from pose_ssl_ros.interfaces import Box, ObjectState
+from pose_ssl_ros.danger.zones import danger_points, in_odom
+from pose_ssl_ros.interfaces import Box, EgoState, ObjectState
 
 ZONES, DANGER = ZoneConfig(), DangerConfig()
 PARKED = ObjectState(
@@ -62,3 +62,20 @@ def test_the_most_dangerous_points_are_kept() -> None:
     points = danger_points([calm, PARKED], zones, DANGER)
     assert len(points) == 13
     assert points[:, 0].max() < 10
+
+
+def test_something_fast_leaves_no_gap_between_its_discs() -> None:
+    fast = dataclasses.replace(PARKED, velocity=(-8.0, 0.0), position=(25.0, 1.0))
+    points = danger_points([fast], ZONES, DANGER)
+    along = np.unique(points[np.abs(points[:, 1] - 1.0) < 1e-6, 0])
+    assert along.min() == pytest.approx(25 - 8 * DANGER.horizon_s - 0.5)
+    assert np.diff(along).max() <= 2 * 0.5
+
+
+def test_points_in_the_frame_of_the_odometry() -> None:
+    # The robot stands at (10, 5) and looks along +y: 8 m ahead and 1 m to the left is (9, 13).
+    points = danger_points([PARKED], ZONES, DANGER)
+    turned = in_odom(points, EgoState(0, 10.0, 5.0, math.pi / 2))
+    assert turned[:, :2].mean(axis=0) == pytest.approx((9.0, 13.0), abs=1e-5)
+    assert (turned[:, 2:] == points[:, 2:]).all()
+    assert len(in_odom(np.zeros((0, 4), np.float32), EgoState(0, 1.0, 2.0, 0.3))) == 0
