@@ -56,13 +56,29 @@ class LearnerConfig:
         minimum=0.0,
         maximum=100.0,
     )
+    equivariance_weight: float = parameter(
+        0.0,
+        "Weight of a term by which the headings read from two views must differ as odometry turned the camera; it "
+        "needs a head that knows the front, as start models have.",
+        minimum=0.0,
+        maximum=100.0,
+    )
+    slow_decay: float = parameter(
+        0.98,
+        "Part of the slow weights that stays in a step; the slow weights are what is probed and exported. 0: none "
+        "stays, the trained weights are exported.",
+        minimum=0.0,
+        maximum=0.9999,
+    )
     learning_rate: float = parameter(1e-3, "Of AdamW, from random weights.", minimum=1e-6, maximum=0.1)
     adaptation_rate: float = parameter(
         3e-5, "Of AdamW, from a start model: faster forgets what it brings.", minimum=1e-6, maximum=0.1
     )
     weight_decay: float = parameter(1e-4, "Of AdamW.", minimum=0.0, maximum=1.0)
     batch: int = parameter(32, "Triplets in a step.", minimum=4, maximum=1024)
-    new_ratio: float = parameter(0.25, "Greatest part of a batch that is new.", minimum=0.0, maximum=1.0)
+    new_ratio: float = parameter(
+        0.25, "Greatest part of a batch that is new; the rest is replayed.", minimum=0.0, maximum=1.0
+    )
     replays: float = parameter(
         40.0,
         "Most times that a triplet is trained on, on average: a robot that stands still does not overfit.",
@@ -75,6 +91,28 @@ class LearnerConfig:
     )
     track_quota: int = parameter(
         60, "Most triplets of one track in the buffer.", minimum=1, maximum=100000, read_only=True
+    )
+    place_quota: int = parameter(
+        120,
+        "Most triplets in the buffer that look alike, whatever their tracks are called.",
+        minimum=1,
+        maximum=1000000,
+        read_only=True,
+    )
+    recent_share: float = parameter(
+        0.25,
+        "Part of the replay memory in which the newest triplets are safe; the rest is kept diverse.",
+        minimum=0.0,
+        maximum=1.0,
+        read_only=True,
+    )
+    guard: bool = parameter(
+        True,
+        "Export new weights only if they are not worse than the last exported ones on tracks that are held back "
+        "from training, and go back to those when the features collapse or a lot is lost.",
+    )
+    guard_triplets: int = parameter(
+        48, "Triplets of held-back tracks that weights are judged on.", minimum=8, maximum=4096
     )
     projector: int = parameter(256, "Width of the projector.", minimum=8, maximum=8192, read_only=True)
     seed: int = parameter(0, "Of weights, batches and augmentations.", minimum=0, maximum=2**31 - 1, read_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
 import math
 from collections.abc import Mapping, Sequence
@@ -16,17 +15,27 @@ import torch
 from pose_ssl_ros.interfaces import ModelVersion, Triplet
 from pose_ssl_ros.learning.checkpoint import CheckpointError, CheckpointStore, write_atomic
 from pose_ssl_ros.learning.config import LearnerConfig
+from pose_ssl_ros.learning.encoder import Encoder
 from pose_ssl_ros.learning.exemplars import read_exemplars
 from pose_ssl_ros.learning.export import export
+from pose_ssl_ros.learning.guards import LossWatch
 from pose_ssl_ros.learning.names import NAMES, NamesFile
 from pose_ssl_ros.learning.readout import Readout, fit_readout
-from pose_ssl_ros.learning.replay import Entry, ReplayBuffer, ReplayError
+from pose_ssl_ros.learning.released import Released
+from pose_ssl_ros.learning.replay import ReplayBuffer, ReplayError
+from pose_ssl_ros.learning.replay_store import pack, pack_features, unpack_features, unpack_looks
+from pose_ssl_ros.learning.replay_store import unpack as _unpack
+from pose_ssl_ros.learning.slow import Slow
 from pose_ssl_ros.learning.taught import TaughtSampler
 from pose_ssl_ros.learning.trainer import StepReport, Trainer
 from pose_ssl_ros.probing.gallery import read_gallery
 from pose_ssl_ros.probing.identity_probe import IdentityProbe
 
 _log = logging.getLogger(__name__)
+#: Features of the replay buffer that are computed anew in a step.
+_REFRESHED = 8
+#: Steps rolled back in a row after which the weights before them are not trusted either.
+_FAILURES = 3
 
 
 class OnlineLearner:
@@ -45,8 +54,7 @@ class OnlineLearner:
     def __init__(self, config: LearnerConfig, directory: Path) -> None:
         self.config = config
         self.trainer = Trainer(config)
-        self.buffer = ReplayBuffer(config.size, config.replay_mib, config.track_quota, config.seed)
-        self.taught = TaughtSampler(self.buffer, config.min_teacher, config.seed)
+        self._start_buffer()
         self.identity = IdentityProbe()
         self.exemplars = read_exemplars(Path(config.start).expanduser().parent, config.size) if config.start else []
         self.gallery = read_gallery(Path(config.gallery).expanduser(), config.size) if config.gallery else None
@@ -64,6 +72,7 @@ class OnlineLearner:
         self.notes: dict[str, Any] = {}
         self._losses: dict[str, float] = {}
         self._buffer_saved_at = -1
+        self._failures = 0  # steps rolled back in a row
 
     def add(self, triplets: Sequence[Triplet]) -> int:
         """Take triplets; returns how many were taken, those that do not fit are counted as refused."""
@@ -82,19 +91,37 @@ class OnlineLearner:
         """Make one step, or return None when there is too little (new) to learn from."""
         c = self.config
         trained = self.trainer.steps * c.batch
-        if len(self.buffer) < c.min_triplets or trained >= c.replays * self.buffer.added:
+        if not self.buffer.trainable or len(self.buffer) < c.min_triplets or trained >= c.replays * self.buffer.worth:
             return None
+        self.buffer.refresh(_REFRESHED)
         taught = self.taught.batch(c.batch)
         report = self.trainer.step(self.buffer.batch(c.batch, c.new_ratio), taught)
         if c.teacher_weight > 0 and not report.rolled_back and taught:
             for _ in range(c.teacher_steps):
                 if not self.trainer.teach(self.taught.batch(c.batch)):
-                    report = dataclasses.replace(report, step=self.trainer.steps, rolled_back=True)
+                    why = "the teacher's loss was not finite"
+                    report = dataclasses.replace(report, step=self.trainer.steps, rolled_back=True, reason=why)
                     break
+        report = self._watched(report)
         if report.rolled_back:
-            _log.error("loss is not finite (%s): rolled back to step %d", report.losses, report.step)
+            _log.error("%s (%s): rolled back to step %d", report.reason, report.losses, report.step)
         else:
             self._losses.update(report.losses)
+        return report
+
+    def _watched(self, report: StepReport) -> StepReport:
+        """Go back to the released weights when steps fail in a row or the loss runs away."""
+        if report.rolled_back:
+            self._failures += 1
+            if self._failures >= _FAILURES and self.released.fall_back(self.trainer):
+                self._failures = 0
+            return report
+        self._failures = 0
+        if not self._watch.runs_away(report.losses["loss"]):
+            return report
+        self._watch.restart()
+        if self.config.guard and self.released.fall_back(self.trainer):
+            return dataclasses.replace(report, rolled_back=True, reason="the loss ran away")
         return report
 
     def export(self) -> bytes:
@@ -106,11 +133,55 @@ class OnlineLearner:
         if not len(self.buffer) and not self.exemplars:
             msg = "nothing to export: the replay buffer is empty"
             raise ReplayError(msg)
-        c = self.config
         self.names.refresh()
+        self.readout, slow = self._passed()
+        version = ModelVersion(
+            version=self.version + 1, parent=self.version, objective=self._objective(), training=self._training()
+        )
+        encoder: Encoder = slow["encoder"]  # type: ignore[assignment]
+        data = export(encoder, self.readout.heading, self.readout.identity, version)
+        self.version += 1
+        self._note_version()
+        return data
+
+    def _passed(self) -> tuple[Readout, Slow]:
+        """The probes to be exported with the encoder they are fitted to: the slow one if it passes the guards.
+
+        Else the released encoder is exported again, with probes that know the newest labels and names.
+        """
+        c, released = self.config, self.released
+        alarm = not self.trainer.healthy()
+        if alarm:
+            released.reason = "weights were not finite"
+        else:
+            readout = self._fit(None)
+            if not c.guard:
+                released.take(self.trainer, readout.heading)
+                return readout, self.trainer.slow
+            verdict = released.judge(self.trainer, readout.heading, self.buffer, c.guard_triplets, c.min_teacher)
+            if verdict.ok or released.slow is None:
+                released.take(self.trainer, readout.heading)
+                return readout, self.trainer.slow
+            alarm = verdict.alarm
+        if released.refuse() or alarm:
+            released.fall_back(self.trainer)
+            _log.error("%s: back to the weights that were exported last", released.reason)
+        else:
+            _log.warning("new weights are withheld: %s", released.reason)
+        slow = released.slow or self.trainer.slow
+        readout = self._fit(slow)
+        if released.better_head(self.trainer, readout.heading, self.buffer, c.guard_triplets, c.min_teacher):
+            released.keep_head(readout.heading)
+        elif released.head is not None:
+            readout = dataclasses.replace(readout, heading=released.head)
+        return readout, slow
+
+    def _fit(self, slow: Slow | None) -> Readout:
+        """Fit the probes to a slow encoder, that of now without one."""
+        c = self.config
         # The fit is deterministic in its inputs, so folds keep the learner's seed.
-        self.readout = fit_readout(
-            self.trainer.features,
+        return fit_readout(
+            lambda crops: self.trainer.features(crops, slow=slow),
             self.buffer.entries,
             self.gallery,
             self.identity,
@@ -119,16 +190,31 @@ class OnlineLearner:
             c.teacher_weight > 0,
             c.seed,
             self.exemplars,
-            self.trainer.known_directions(),
+            self.trainer.known_directions(slow),
             self.names.names,
         )
-        version = ModelVersion(
-            version=self.version + 1, parent=self.version, objective=self._objective(), training=self._training()
-        )
-        data = export(self.trainer.encoder, self.readout.heading, self.readout.identity, version)
-        self.version += 1
-        self._note_version()
-        return data
+
+    @property
+    def exported(self) -> Slow:
+        """The encoder of the last export with the heading head beside it; before it, the slow one of now."""
+        return self.released.slow or self.trainer.slow
+
+    @property
+    def exported_encoder(self) -> Encoder:
+        """The encoder of the last export."""
+        found: Encoder = self.exported["encoder"]  # type: ignore[assignment]
+        return found
+
+    def exported_features(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Last and pose features as `Trainer.features`, by the encoder of the last export."""
+        return self.trainer.features(crops, slow=self.exported)
+
+    def exported_weights(self) -> dict[str, torch.Tensor]:
+        """What a start model's file holds: the exported encoder and head, and what was trained beside them."""
+        tensors = self.released.tensors or self.trainer.tensors()
+        found = {name: value for name, value in tensors.items() if name.startswith("weights.")}
+        slow = {name.replace("slow.", "weights.", 1): v for name, v in tensors.items() if name.startswith("slow.")}
+        return found | slow
 
     def save(self, notes: Mapping[str, Any] | None = None) -> None:
         """Write a checkpoint; on failure the last one stays on disk.
@@ -143,6 +229,7 @@ class OnlineLearner:
             CheckpointError: If it cannot be written.
         """
         self.trainer.mark_good()
+        good, guard = self.released.state()
         facts = {
             "draws": {
                 "buffer": self.buffer.state(),
@@ -152,6 +239,9 @@ class OnlineLearner:
             "losses": dict(self._losses),
             "notes": dict(notes or {}),
             "steps": self.trainer.steps,
+            "watch": self._watch.state(),
+            "failures": self._failures,
+            "guard": guard,
             "added": self.buffer.added,
             "version": self.version,
             "session": self.session,
@@ -162,8 +252,8 @@ class OnlineLearner:
         }
         buffer = None
         if self.buffer.added != self._buffer_saved_at:
-            buffer = _pack(self.buffer.entries)
-        self.store.save(facts, self.trainer.tensors(), buffer)
+            buffer = pack(self.buffer)
+        self.store.save(facts, self.trainer.tensors() | good | pack_features(self.buffer), buffer)
         self._buffer_saved_at = self.buffer.added
 
     def load(self) -> bool:
@@ -181,10 +271,15 @@ class OnlineLearner:
         try:
             self.trainer.restore(weights, int(manifest["steps"]))
             entries = _unpack(*buffer) if buffer is not None else []
-            self.buffer.restore(entries, int(manifest["added"]))
+            looks = unpack_looks(buffer[0]) if buffer is not None else None
+            self.buffer.restore(entries, int(manifest["added"]), looks)
             self.identity.restore(manifest.get("identity", {}))
+            self.released.restore(weights, manifest.get("guard", {}), self.trainer)
+            if "watch" in manifest:
+                self._watch.resume(manifest["watch"])
+            self._failures = int(manifest.get("failures", 0))
             if "draws" in manifest and not warnings:
-                self._resume_draws(manifest["draws"])
+                self._resume_draws(manifest["draws"], unpack_features(weights))
         except (RuntimeError, KeyError, ValueError, TypeError) as error:
             msg = f"the checkpoint in {self.store.directory} does not fit: {error}"
             raise CheckpointError(msg) from error
@@ -195,8 +290,8 @@ class OnlineLearner:
         self.notes = dict(manifest.get("notes", {}))
         return True
 
-    def _resume_draws(self, draws: Mapping[str, Any]) -> None:
-        self.buffer.resume(draws["buffer"])
+    def _resume_draws(self, draws: Mapping[str, Any], features: Mapping[int, np.ndarray]) -> None:
+        self.buffer.resume(draws["buffer"], features)
         self.taught.resume(draws["taught"])
         state = np.frombuffer(bytes.fromhex(draws["torch"]), np.uint8)
         self.trainer.random.set_state(torch.from_numpy(state.copy()))
@@ -224,12 +319,21 @@ class OnlineLearner:
         # Another seed: the same weights again would not be new.
         self.config = dataclasses.replace(self.config, seed=(self.config.seed + 1) % 2**31)
         self.trainer = Trainer(self.config)
-        self.buffer = ReplayBuffer(self.config.size, self.config.replay_mib, self.config.track_quota, self.config.seed)
-        self.taught = TaughtSampler(self.buffer, self.config.min_teacher, self.config.seed)
+        self._start_buffer()
         self.identity.reset()
         self.readout = None
         self._losses.clear()
         self._buffer_saved_at = -1
+
+    def _start_buffer(self) -> None:
+        c = self.config
+        self.buffer = ReplayBuffer(
+            c.size, c.replay_mib, c.track_quota, c.seed, c.place_quota, c.recent_share, self.trainer.embed
+        )
+        self.taught = TaughtSampler(self.buffer, c.min_teacher, c.seed)
+        self.released = Released()
+        self._watch = LossWatch()
+        self._failures = 0
 
     def reconfigure(self, config: LearnerConfig) -> None:
         """Take live changes of parameters."""
@@ -247,6 +351,14 @@ class OnlineLearner:
             "buffer_capacity": self.buffer.capacity,
             "buffer_tracks": self.buffer.tracks,
             "buffer_labelled": labelled,
+            "buffer_mib": self.buffer.nbytes / 2**20,
+            "buffer_recent": self.buffer.recent,
+            "buffer_places": self.buffer.places,
+            "buffer_held_back": len(self.buffer) - self.buffer.trainable,
+            "guard": self.released.reason,
+            "guard_withheld": self.released.withheld,
+            "guard_alarms": self.released.alarms,
+            **{f"guard_{name}_change": value for name, value in self.released.changes.items()},
             "version": self.version,
             "rollbacks": self.trainer.rollbacks,
             "device": str(self.trainer.device),
@@ -304,32 +416,3 @@ class OnlineLearner:
             if self._version_noted:
                 _log.warning("%s; after a restart versions may repeat", error)
             self._version_noted = False
-
-
-def _pack(entries: Sequence[Entry]) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
-    if not entries:
-        return {"serial": torch.zeros(0, dtype=torch.int64)}, {"tracks": "[]"}
-    tensors = {
-        "crops": torch.from_numpy(np.stack([e.crops for e in entries])),
-        "azimuth": torch.tensor([e.azimuth for e in entries], dtype=torch.float64),
-        "weight": torch.tensor([e.weight for e in entries], dtype=torch.float64),
-        "stamp_ns": torch.tensor([e.stamp_ns for e in entries], dtype=torch.int64),
-        "serial": torch.tensor([e.serial for e in entries], dtype=torch.int64),
-    }
-    return tensors, {"tracks": json.dumps([e.track for e in entries])}
-
-
-def _unpack(tensors: dict[str, torch.Tensor], metadata: dict[str, Any]) -> list[Entry]:
-    tracks = json.loads(metadata["tracks"])
-    serials = tensors["serial"].tolist()
-    return [
-        Entry(
-            str(tracks[row]),
-            tensors["crops"][row].numpy(),
-            float(tensors["azimuth"][row]),
-            float(tensors["weight"][row]),
-            int(tensors["stamp_ns"][row]),
-            serial,
-        )
-        for row, serial in enumerate(serials)
-    ]

@@ -30,10 +30,13 @@ class Readout:
 
 
 def choose_labelled(entries: Sequence[Entry], most: int, min_weight: float) -> list[Entry]:
-    """At most `most` labelled entries, taken in turn from each (sector, track), newest first."""
+    """At most `most` labelled entries, taken in turn from each (sector, track), newest first.
+
+    Entries that are held back for the guards are left out.
+    """
     piles: dict[tuple[int, str], list[Entry]] = defaultdict(list)
     for entry in entries:
-        if entry.weight >= min_weight:
+        if entry.weight >= min_weight and not entry.held:
             piles[(int(sector_of(np.array([entry.azimuth]))[0]), entry.track)].append(entry)
     return _in_turn(list(piles.values()), most)
 

@@ -63,7 +63,7 @@ class TaughtSampler:
 
     def _refresh(self) -> None:
         self._left = _REFRESH
-        taught = [e for e in self._buffer.entries if e.weight >= self._min_weight and not is_judge(e.track)]
+        taught = [e for e in self._buffer.entries if e.weight >= self._min_weight and not (e.held or is_judge(e.track))]
         self._chances = _balanced(taught)
         self._entries = taught if len(self._chances) else []
 

@@ -19,10 +19,11 @@ from torch.nn import functional
 from pose_ssl_ros.learning.augment import Augmentation
 from pose_ssl_ros.learning.collapse import effective_rank, embedding_std
 from pose_ssl_ros.learning.config import LearnerConfig
-from pose_ssl_ros.learning.encoder import Architecture
+from pose_ssl_ros.learning.encoder import Architecture, Encoder
 from pose_ssl_ros.learning.objectives.combined import TEACHER_SMOOTHING, Combined
 from pose_ssl_ros.learning.objectives.terms import Batch, Terms
-from pose_ssl_ros.learning.replay import Entry
+from pose_ssl_ros.learning.replay_entry import Entry
+from pose_ssl_ros.learning.slow import Slow
 from pose_ssl_ros.probing.features import CELLS, spatial_pattern
 from pose_ssl_ros.probing.heading_head import soft_targets
 
@@ -32,15 +33,18 @@ _log = logging.getLogger(__name__)
 SNAPSHOT_STEPS = 20
 #: Longest gradient; VICReg's weights make it ten times longer than usual.
 MAX_GRADIENT = 100.0
+#: Length of the features by which the replay buffer compares entries.
+_SKETCH = 64
 
 
 @dataclass(frozen=True)
 class StepReport:
-    """What a step did: its number, the parts of the loss, and whether it was rolled back."""
+    """What a step did: its number, the parts of the loss, and whether and why it was rolled back."""
 
     step: int
     losses: dict[str, float] = field(default_factory=dict)
     rolled_back: bool = False
+    reason: str = ""  # why it was rolled back
 
 
 def pick_device(name: str) -> torch.device:
@@ -70,6 +74,7 @@ def terms_of(config: LearnerConfig) -> Terms:
         projector=config.projector,
         trajectory_weight=config.trajectory_weight,
         trajectory_layer=config.trajectory_layer,
+        equivariance_weight=config.equivariance_weight,
     )
 
 
@@ -112,6 +117,7 @@ class Trainer:
     Attributes:
         combined: Networks and loss.
         parts: The same networks under the names that they have in checkpoints.
+        slow: Moving averages of encoder and heading head, which are probed and exported.
     """
 
     def __init__(self, config: LearnerConfig) -> None:
@@ -127,8 +133,13 @@ class Trainer:
             self.combined.reset_target()
         self.combined.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.encoder = self.combined.encoder
+        self.slow = Slow(self.encoder, self.combined.heading)
         self.optimizer = torch.optim.AdamW(self._trained(), lr=rate_of(config), weight_decay=config.weight_decay)
         self.random = torch.Generator().manual_seed(config.seed)
+        # Random directions keep distances (Johnson and Lindenstrauss); fixed, or old and new would not compare.
+        length = architecture.middle_channels * CELLS**2
+        sketch = torch.randn(length, _SKETCH, generator=torch.Generator().manual_seed(length))
+        self._sketch = sketch.to(self.device)
         self.augmentation = Augmentation()
         self.steps = 0
         self.rollbacks = 0
@@ -154,17 +165,21 @@ class Trainer:
         self.combined.train()
         crops = torch.from_numpy(np.stack([entry.crops for entry in batch])).to(self.device)
         views = crops.permute(0, 1, 4, 2, 3).float()
-        parts = self.combined(Batch(views), self._augment)
+        parts = self.combined(self._batch(views, batch), self._augment)
         if self.config.teacher_weight > 0 and taught:
             parts["teacher"] = self._teacher_loss(taught)
             parts["loss"] = parts["loss"] + self.config.teacher_weight * parts["teacher"]
         feature = parts.pop("feature")
         if not self._descend(parts["loss"]):
-            return StepReport(self.steps, {"loss": float(parts["loss"].detach())}, rolled_back=True)
+            return StepReport(self.steps, {"loss": float(parts["loss"].detach())}, True, "the loss was not finite")
         self.combined.after_step(0.0)  # a stream has no end to be under way to
         self.steps += 1
+        self.slow.follow(self.encoder, self.combined.heading, self.config.slow_decay, self.steps)
         losses = {name: float(part.detach()) for name, part in parts.items()}
         if self.steps % SNAPSHOT_STEPS == 0:
+            if not self.healthy():
+                self._roll_back()
+                return StepReport(self.steps, losses, True, "weights were not finite")
             self._snapshot()
             losses["embedding_std"] = embedding_std(feature)
             losses["embedding_rank"] = effective_rank(feature)
@@ -176,19 +191,23 @@ class Trainer:
         return self._descend(self.config.teacher_weight * self._teacher_loss(taught))
 
     @torch.no_grad()
-    def features(self, crops: np.ndarray, chunk: int = 64) -> tuple[np.ndarray, np.ndarray]:
+    def features(self, crops: np.ndarray, chunk: int = 64, slow: Slow | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Last features (N, D) and pose features (N, F) of crops (N, S, S, 3) uint8.
+
+        Args:
+            crops: Any number of them.
+            chunk: How many at a time.
+            slow: Whose encoder; the slow one of now without it.
 
         Raises:
             InterruptedWork: If `interrupt` is set.
         """
-        self.combined.eval()
+        encoder = (slow or self.slow)["encoder"]
         last, pose = [], []
         for start in range(0, len(crops), chunk):
             if self.interrupt.is_set():
                 raise InterruptedWork
-            pixels = torch.from_numpy(np.ascontiguousarray(crops[start : start + chunk])).to(self.device)
-            feature, middle = self.encoder(pixels.permute(0, 3, 1, 2).float())
+            feature, middle = encoder(self._pixels(crops[start : start + chunk]))
             last.append(feature.cpu().numpy())
             pose.append(spatial_pattern(middle).cpu().numpy())
         if not last:
@@ -196,19 +215,38 @@ class Trainer:
             return np.zeros((0, a.dimension), np.float32), np.zeros((0, a.middle_channels * CELLS**2), np.float32)
         return np.concatenate(last), np.concatenate(pose)
 
-    def known_directions(self) -> np.ndarray | None:
+    @torch.no_grad()
+    def embed(self, crops: np.ndarray, chunk: int = 64) -> np.ndarray:
+        """Short features (N, 64) of crops (N, S, S, 3) uint8 whose distances are nearly those of the pose features."""
+        found = []
+        for start in range(0, len(crops), chunk):
+            pattern = spatial_pattern(self.slow_encoder.middle(self._pixels(crops[start : start + chunk])))
+            found.append((pattern @ self._sketch).cpu().numpy())
+        return np.concatenate(found)
+
+    @property
+    def slow_encoder(self) -> Encoder:
+        """The encoder that is probed and exported."""
+        found: Encoder = self.slow["encoder"]  # type: ignore[assignment]
+        return found
+
+    def known_directions(self, slow: Slow | None = None) -> np.ndarray | None:
         """Directions (F, K) of the pose features that the start model's head, or a taught one, reads heading from.
 
         None where no heading ever shaped that head: then it is as good as random.
+
+        Args:
+            slow: Whose head; the slow one of now without it.
         """
         if not self.config.start and self.config.teacher_weight <= 0:
             return None
-        weight: torch.Tensor = self.parts["teacher"].weight  # type: ignore[assignment]
+        weight: torch.Tensor = (slow or self.slow)["teacher"].weight  # type: ignore[assignment]
         return np.asarray(weight.detach().cpu().numpy().T)
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """Weights and optimiser state by name, for a checkpoint."""
         found = {f"weights.{name}": value for name, value in self.parts.state_dict().items()}
+        found.update({f"slow.{name}": value for name, value in self.slow.state_dict().items()})
         for index, state in self.optimizer.state_dict()["state"].items():
             found.update({f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in state.items()})
         return {name: value.detach().cpu().contiguous().clone() for name, value in found.items()}
@@ -230,6 +268,11 @@ class Trainer:
             )
             raise RuntimeError(msg)
         self.parts.load_state_dict(weights)
+        slow = {k[len("slow.") :]: v for k, v in tensors.items() if k.startswith("slow.")}
+        if _fits(self.slow, slow):
+            self.slow.load_state_dict(slow)
+        else:
+            self.slow.copy_from(self.encoder, self.combined.heading)  # written before there was a slow copy
         state: dict[int, dict[str, torch.Tensor]] = {}
         for name, value in tensors.items():
             if name.startswith("optimizer."):
@@ -241,13 +284,48 @@ class Trainer:
         self.steps = steps
         self._snapshot()
 
+    def fall_back(self, tensors: dict[str, torch.Tensor]) -> None:
+        """Go back to weights of `tensors` without its optimiser: whatever led away from them is forgotten.
+
+        The count of steps stays, or the same triplets would be trained on again at once.
+
+        Raises:
+            RuntimeError: If names or shapes do not fit; nothing is changed then.
+        """
+        self.rollbacks += 1
+        self.restore({k: v for k, v in tensors.items() if not k.startswith("optimizer.")}, self.steps)
+
     def mark_good(self) -> None:
-        """Make the weights of now what a bad step rolls back to: those that are being written to disk."""
-        self._snapshot()
+        """Make the weights of now what a bad step rolls back to: those that are being written to disk.
+
+        Weights that are not finite are rolled back instead.
+        """
+        if self.healthy():
+            self._snapshot()
+        else:
+            self._roll_back()
+
+    def healthy(self) -> bool:
+        """Whether all weights are finite."""
+        found = [*self.parts.parameters(), *self.slow.parameters()]
+        return bool(torch.stack([torch.isfinite(value.detach()).all() for value in found]).all())
 
     def _trained(self) -> list[nn.Parameter]:
         """What the optimiser moves: all but the objective's moving copy."""
         return [parameter for parameter in self.parts.parameters() if parameter.requires_grad]
+
+    def _pixels(self, crops: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(np.ascontiguousarray(crops)).to(self.device).permute(0, 3, 1, 2).float()
+
+    def _batch(self, views: torch.Tensor, entries: Sequence[Entry]) -> Batch:
+        """The views (N, 3, 3, S, S) with, where the equivariance term reads it, one neighbour and its turn."""
+        if self.config.equivariance_weight <= 0:
+            return Batch(views)
+        turns = torch.tensor([(-entry.turns[0], entry.turns[1]) for entry in entries], dtype=torch.float32)
+        side = torch.randint(2, (len(entries),), generator=self.random)
+        rows = torch.arange(len(entries))
+        wide = views[rows, 2 * side]  # L or R
+        return Batch(views, wide=wide, turn=turns[rows, side].to(self.device)).mirrored(self.random)
 
     def _augment(self, pixels: torch.Tensor) -> torch.Tensor:
         return self.augmentation(pixels, self.random).contiguous(memory_format=torch.channels_last)

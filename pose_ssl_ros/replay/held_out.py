@@ -80,7 +80,7 @@ def without_judges(learner: OnlineLearner) -> bytes:
     entries = [entry for entry in learner.buffer.entries if not is_judge(entry.track)]
     identity = IdentityProbe()
     readout = fit_readout(
-        learner.trainer.features,
+        learner.exported_features,
         entries if entries or learner.exemplars else learner.buffer.entries,
         None,
         identity,
@@ -89,9 +89,9 @@ def without_judges(learner: OnlineLearner) -> bytes:
         False,
         c.seed,
         learner.exemplars,
-        learner.trainer.known_directions(),
+        learner.trainer.known_directions(learner.exported),
     )
-    return export(learner.trainer.encoder, readout.heading, readout.identity, ModelVersion(1))
+    return export(learner.exported_encoder, readout.heading, readout.identity, ModelVersion(1))
 
 
 def figures(model: bytes, crops: np.ndarray, azimuths: np.ndarray) -> dict[str, float | None]:

@@ -84,14 +84,12 @@ def write_site_model(
         CheckpointError: If a file cannot be written.
     """
     learner, config = outcome.learner, outcome.learner.config
-    tracks = held_out(outcome.store, [d.triplets for d in outcome.drives], learner, before)
     model = learner.export()
+    # After the export: it says which weights are good enough to be the site's.
+    tracks = held_out(outcome.store, [d.triplets for d in outcome.drives], learner, before)
     exemplars = choose_exemplars(learner, model, origin.settings.exemplars, out.resolve().name)
     name = learner.trainer.encoder.architecture.name
-    weights = save(
-        {key: value for key, value in learner.trainer.tensors().items() if key.startswith("weights.")},
-        {"architecture": name},
-    )
+    weights = save(learner.exported_weights(), {"architecture": name})
     replayed: dict[str, Any] = {}
     if judge is not None:
         replayed = {"before": None if before is None else dict(judge(before)), "after": dict(judge(model))}

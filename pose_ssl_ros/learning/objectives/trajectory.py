@@ -30,6 +30,16 @@ def tangent_steps(left: torch.Tensor, centre: torch.Tensor, right: torch.Tensor)
     return first, second
 
 
+def trajectory_cosines(
+    left: torch.Tensor, centre: torch.Tensor, right: torch.Tensor, eps: float = 1e-4
+) -> torch.Tensor:
+    """Cosine (N,) between the two tangent steps of each sample; arguments as of `trajectory_loss`."""
+    first, second = tangent_steps(left, centre, right)
+    # sqrt(|v|^2 + eps^2) rather than a clamp: smooth, and its gradient is finite at zero.
+    norms = [torch.sqrt(v.pow(2).sum(-1) + eps * eps) for v in (first, second)]
+    return (first * second).sum(-1) / (norms[0] * norms[1])
+
+
 def trajectory_loss(left: torch.Tensor, centre: torch.Tensor, right: torch.Tensor, eps: float = 1e-4) -> torch.Tensor:
     """Negative cosine between the two tangent steps, averaged over the batch.
 
@@ -43,7 +53,4 @@ def trajectory_loss(left: torch.Tensor, centre: torch.Tensor, right: torch.Tenso
         right: The same of the view after.
         eps: Length of a step in radians below which its direction is not trusted.
     """
-    first, second = tangent_steps(left, centre, right)
-    # sqrt(|v|^2 + eps^2) rather than a clamp: smooth, and its gradient is finite at zero.
-    norms = [torch.sqrt(v.pow(2).sum(-1) + eps * eps) for v in (first, second)]
-    return -((first * second).sum(-1) / (norms[0] * norms[1])).mean()
+    return -trajectory_cosines(left, centre, right, eps).mean()
