@@ -11,8 +11,8 @@ from typing import Any
 
 from pose_ssl_ros.labelling.errors import LabelError
 from pose_ssl_ros.learning.checkpoint import MANIFEST, CheckpointError, CheckpointStore
-from pose_ssl_ros.learning.online import _unpack
 from pose_ssl_ros.learning.replay import Entry
+from pose_ssl_ros.learning.replay_store import unpack
 from pose_ssl_ros.probing.identity_names import IdentityNames, order
 from pose_ssl_ros.probing.identity_probe import IdentityProbe
 
@@ -92,7 +92,7 @@ def read_snapshot(directory: Path) -> Snapshot:
             if found is None:
                 return Snapshot()
             facts, _, buffer, warnings = found
-            entries = _unpack(*buffer) if buffer is not None else []
+            entries = unpack(*buffer) if buffer is not None else []
             probe = IdentityProbe()
             probe.restore(facts.get("identity", {}))
         except (CheckpointError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
