@@ -2,14 +2,14 @@
 
 A linear softmax over azimuth bins.  Tracks, not crops, are held out: to answer
 for an object never seen is what the probe is for.  The held-out answers give
-the temperature, the readiness, the threshold of the unfamiliar, and the labels
-that all others contradict (about one teacher in ten is wrong).
+the temperature, the readiness, the threshold of the unfamiliar, and how far
+each label is believed (about one teacher in ten is wrong).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from pose_ssl_ros.probing.heading_head import (
     soft_targets,
     unit,
 )
+from pose_ssl_ros.probing.label_trust import label_trust, opposed
 from pose_ssl_ros.probing.softmax_regression import fit_softmax
 from pose_ssl_ros.viewpoint import HEADING_CENTRES
 
@@ -46,7 +47,7 @@ class ProbeSettings:
         margin: How far held-out balanced accuracy must lie above chance.
         anchors: Most labelled features kept for the unfamiliarity measure.
         min_class: Fewest labels (mirror images included) for a heading to be answered at all.
-        rounds: How often the labels that the held-out answers contradict are set aside.
+        rounds: How often the labels are weighed anew by what the held-out answers say of them.
         most_reversed: Greatest share of held-out answers that may point the wrong way round; what is less
             certain than that allows is unknown.
     """
@@ -74,8 +75,10 @@ class HeadingReport:
         accuracy: Held-out four-way accuracy, balanced over the classes that have labels (nan if unknown).
         toward_away: Held-out accuracy on labels within 45 degrees of toward or away (nan if none).
         flip: Part of those labels for which toward against away alone is right (nan if none).
-        contradicted: Part of the labels that were set aside as wrong.
+        contradicted: Part of the labels that all others contradict: that count less than half.
         sectors: How many eighths of a turn have labels.
+        trust: (labels,) how far each label is believed (see `label_trust`), without mirror images; None where there
+            were too few to judge.
     """
 
     ready: bool
@@ -87,6 +90,7 @@ class HeadingReport:
     flip: float = math.nan
     contradicted: float = 0.0
     sectors: int = 0
+    trust: np.ndarray | None = field(default=None, repr=False, compare=False)
 
 
 def heading_class(azimuths: np.ndarray) -> np.ndarray:
@@ -156,9 +160,12 @@ def fit_heading(
     anchors = random.choice(len(z), most, replace=False, p=balanced / balanced.sum())
     for _ in range(settings.rounds):
         logits, reading = _held_out(z, targets, balanced * trust, fold, settings)
-        p = _softmax(logits) @ bins_to_headings(targets.shape[1])
-        trust = _trust(p, classes, sector_of(azimuths), tracks)
-    temperature = _temperature(logits[asked], targets[asked], (balanced * trust)[asked])
+        temperature = _temperature(logits[asked], targets[asked], (balanced * trust)[asked])
+        trust = label_trust(_softmax(logits / temperature), azimuths, sector_of(azimuths), tracks)
+    report = replace(report, contradicted=float((trust[own] < 0.5).mean()), trust=trust[own])
+    p = _softmax(logits) @ bins_to_headings(targets.shape[1])
+    judged = asked & ~opposed(p, classes, sector_of(azimuths), tracks)
+    temperature = _temperature(logits[judged], targets[judged], (balanced * trust)[judged])
     p = _softmax(logits / temperature) @ bins_to_headings(targets.shape[1])
     hits = (p.argmax(1) == classes)[asked]
     recalls = [float(hits[classes[asked] == c].mean()) for c in present]
@@ -181,7 +188,6 @@ def fit_heading(
         reason = f"held-out front or back is right for {report.flip:.2f} of {flip_tracks} tracks' crops, near chance"
         return empty, replace(report, reason=reason)
     matrix, bias = fit_softmax(z, targets, balanced * trust, settings.l2)
-    judged = asked & (trust > 0.5)
     chances = _softmax(logits[judged] / temperature)
     min_length = _certainty(chances, azimuths[judged], balanced[judged], settings.most_reversed)
     covered = _covered(classes, settings.min_class)
@@ -204,7 +210,7 @@ def fit_heading(
         reading_sharpness=reading_sharpness,
         min_length=min_length,
     )
-    return head, replace(report, ready=True, contradicted=float((trust[own] < 0.5).mean()))
+    return head, replace(report, ready=True)
 
 
 def _principal(features: np.ndarray, components: int) -> tuple[np.ndarray, np.ndarray]:
@@ -297,23 +303,6 @@ def _covered(classes: np.ndarray, fewest: int) -> np.ndarray:
     """Bins (B,) whose heading has at least `fewest` labels."""
     counts = np.bincount(classes, minlength=len(HEADING_CENTRES))
     return np.asarray(bins_to_headings() @ (counts >= fewest), np.float32)
-
-
-def _trust(p: np.ndarray, classes: np.ndarray, sectors: np.ndarray, tracks: np.ndarray) -> np.ndarray:
-    """0 for labels that the other tracks contradict, where enough other tracks know the sector.
-
-    A label is contradicted when its heading is several times less probable than another, for most
-    of the crops that its track has in that sector.
-    """
-    trust = np.ones(len(p))
-    ratio = p[np.arange(len(p)), classes] / p.max(1)
-    for track in np.unique(tracks):
-        for sector in np.unique(sectors[tracks == track]):
-            members = (tracks == track) & (sectors == sector)
-            others = len(np.unique(tracks[(sectors == sector) & (tracks != track)]))
-            if others >= 3 and np.median(ratio[members]) < 0.3:
-                trust[members] = 0.0
-    return trust
 
 
 def _temperature(logits: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> float:

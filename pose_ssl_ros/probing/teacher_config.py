@@ -62,3 +62,10 @@ class TeacherConfig:
     pixel_noise: float = parameter(
         0.75, "Jitter of a box edge that is always assumed.", minimum=0.1, maximum=20.0, unit="px"
     )
+    sync_error_s: float = parameter(
+        0.03,
+        "How far stamps of images and odometry may be apart: a robot whose turning changes sees what stands move.",
+        minimum=0.0,
+        maximum=1.0,
+        unit="s",
+    )

@@ -18,6 +18,7 @@ from pose_ssl_ros.probing.motion_teacher import MotionTeacher
 from pose_ssl_ros.triplets.buffer import TripletBuffer
 from pose_ssl_ros.triplets.config import TripletNodeConfig
 from pose_ssl_ros.triplets.keyframes import REASONS, View, refuse_box, refuse_crop
+from pose_ssl_ros.triplets.own_motion import OWN_COUNTS, OwnMotion, OwnMotionWatch
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class TripletPipeline:
         self._tracker = Tracker(self.config.tracker)
         self._teacher = MotionTeacher(self.config.teacher)
         self._buffer = TripletBuffer(self.config.keyframes)
+        self._own = OwnMotionWatch()
         #: What motion says of the tracks of the last image, by track; replay compares answers with it.
         self.evidence: dict[str, TeacherEvidence] = {}
         self._previous: dict[str, tuple[int, Box]] = {}
@@ -65,11 +67,12 @@ class TripletPipeline:
             self.config.camera_x,
         ):
             mounting = Mounting(x=config.camera_x, height=config.camera_height, pitch=config.camera_pitch)
-        tracker, buffer, counts = self._tracker, self._buffer, self._counts
+        tracker, buffer, counts, own = self._tracker, self._buffer, self._counts, self._own.counts
         self.__init__(config)  # type: ignore[misc]
         self.mounting, self._counts = mounting, counts
         self._tracker.continue_ids(tracker)
         self._buffer.counts = buffer.counts
+        self._own.counts = own
 
     def reset(self) -> None:
         """Forget everything seen; track ids go on counting and the statistics stay."""
@@ -77,6 +80,7 @@ class TripletPipeline:
         self._tracker.reset()
         self._teacher.reset()
         self._buffer.reset()
+        self._own.reset()
         self._previous.clear()
         self._stamp = None
 
@@ -99,6 +103,7 @@ class TripletPipeline:
         found: dict[str, float] = {name: float(self._counts[name]) for name in names}
         found |= {f"rejected_{reason}": float(self._counts[reason]) for reason in REASONS}
         found |= {name: float(count) for name, count in self._buffer.counts.items()}
+        found |= {name: float(self._own.counts[name]) for name in OWN_COUNTS}
         return found
 
     def process(
@@ -141,7 +146,11 @@ class TripletPipeline:
         alive = self._tracker.alive()
         self._teacher.forget(alive)
         self._buffer.forget(alive)
-        triplets = [t for t in (self._look(track, tracks, frame, ego, camera) for track in tracks) if t is not None]
+        own = self._own.update(frame.image, frame.stamp_ns, ego, camera, self.mounting, [t.box for t in tracks])
+        if own.broken:  # poses before and after cannot be compared
+            self._teacher.reset()
+            self._buffer.reset()
+        triplets = [t for t in (self._look(track, tracks, frame, own, camera) for track in tracks) if t is not None]
         self._previous = {t.id: (t.stamp_ns, t.box) for t in tracks}
         self._counts["triplets"] += len(triplets)
         self._counts["triplets_taught"] += sum(t.teacher is not None for t in triplets)
@@ -169,11 +178,11 @@ class TripletPipeline:
         track: Track,
         tracks: list[Track],
         frame: Frame,
-        ego: EgoState | None,
+        own: OwnMotion,
         camera: CameraModel | None,
     ) -> Triplet | None:
         """Let the teacher see a track and keep its view when it is fit."""
-        evidence = self._teacher.update(track, frame.stamp_ns, camera, self.mounting, ego)
+        evidence = self._teacher.update(track, frame.stamp_ns, camera, self.mounting, own.ego, own.still, own.spreads)
         if evidence is not None:
             self._counts["teacher"] += 1
             self.evidence[track.id] = evidence
@@ -186,7 +195,7 @@ class TripletPipeline:
             self._counts[reason] += 1
             return None
         self._counts["views"] += 1
-        return self._buffer.add(track.id, self._view(track, crop, evidence, ego, camera))
+        return self._buffer.add(track.id, self._view(track, crop, evidence, own.ego, camera))
 
     def _view(
         self,
