@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from pose_ssl_ros.viewpoint import UNKNOWN
@@ -64,10 +64,16 @@ class IdentityNames:
         both = {*self.merged, *self.merged.values()}
         return {*self.names, *self.ignored, *self.pins.values(), *self.examples, *both}
 
-    def may_join(self, low: str, high: str) -> bool:
-        """Whether two prototypes may become one by themselves: not where a person told them apart."""
-        touched = self.touched()
-        return not (low in touched and high in touched) and not parent_of(high, low) and not parent_of(low, high)
+    def may_join(self, one: str, other: str, touched: Collection[str] | None = None) -> bool:
+        """Whether two prototypes may become one by themselves: not where a person told them apart.
+
+        Args:
+            one: A number.
+            other: Another one.
+            touched: `touched()`, from whoever asks about many.
+        """
+        said = self.touched() if touched is None else touched
+        return not ((one in said and other in said) or parent_of(one, other) or parent_of(other, one))
 
 
 def parent_of(number: str, other: str) -> bool:

@@ -181,29 +181,36 @@ class IdentityProbe:
     def _merge(self, means: np.ndarray, present: list[str], names: IdentityNames) -> None:
         """Join the closest pair until none is close, and until there are not too many."""
         touched = names.touched()
-        while True:
-            centres = self._centres(means, present)
-            numbers = list(centres)
-            if len(numbers) < 2:
-                return
-            matrix = np.stack([centres[n] for n in numbers])
-            cosines = matrix @ matrix.T
-            pairs = [
-                (float(cosines[i, j]), numbers[i], numbers[j])
-                for i in range(len(numbers))
-                for j in range(i + 1, len(numbers))
-                if names.may_join(numbers[i], numbers[j])
-            ]
-            cosine, low, high = max(pairs, key=lambda pair: pair[0], default=(-2.0, "", ""))
-            full = sum(number not in touched for number in numbers) > self.settings.most
-            if not pairs or (cosine <= self.settings.merge_above and not full):
-                return
-            if high in touched:
+        numbers = list(self._centres(means, present))
+        owner = np.array([numbers.index(self.groups[track]) for track in present])
+        counts = np.bincount(owner, minlength=len(numbers)).astype(float)
+        sums = np.zeros((len(numbers), means.shape[1]))
+        np.add.at(sums, owner, means)
+        free = np.array([[a != b and names.may_join(a, b, touched) for b in numbers] for a in numbers])
+        cosines = np.where(free, (sums @ sums.T) / np.outer(counts, counts), -np.inf)
+        left = set(range(len(numbers)))
+        while len(left) > 1:
+            low, high = sorted(divmod(int(cosines.argmax()), len(numbers)))
+            full = sum(numbers[index] not in touched for index in left) > self.settings.most
+            if not cosines[low, high] > (-np.inf if full else self.settings.merge_above):
+                break
+            if numbers[high] in touched:
                 low, high = high, low
-            self.groups = {t: low if n == high else n for t, n in self.groups.items()}
-            self.merged[high] = low
-            while len(self.merged) > _REMEMBERED:
-                del self.merged[next(iter(self.merged))]
+            self._rename(numbers[high], numbers[low])
+            left.discard(high)
+            sums[low] += sums[high]
+            counts[low] += counts[high]
+            row = np.where(free[low], (sums @ sums[low]) / (counts * counts[low]), -np.inf)
+            cosines[low], cosines[:, low] = row, row
+            free[high], free[:, high] = False, False
+            cosines[high], cosines[:, high] = -np.inf, -np.inf
+
+    def _rename(self, old: str, new: str) -> None:
+        """One prototype becomes part of another."""
+        self.groups = {track: new if number == old else number for track, number in self.groups.items()}
+        self.merged[old] = new
+        while len(self.merged) > _REMEMBERED:
+            del self.merged[next(iter(self.merged))]
 
     def _close_gaps(self, prototypes: dict[str, np.ndarray], first: int) -> dict[str, np.ndarray]:
         """Number the new prototypes without those that were born and merged in the same fit: nobody saw them."""
