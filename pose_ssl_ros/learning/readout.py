@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -22,11 +22,19 @@ from pose_ssl_ros.probing.identity_probe import IdentityProbe
 
 @dataclass(frozen=True)
 class Readout:
-    """Both heads, fitted to one state of the encoder."""
+    """Both heads, fitted to one state of the encoder.
+
+    Attributes:
+        heading, identity: The heads.
+        report: What the fit of the heading found.
+        trust: How far the label of a buffered entry is believed, 0..1 by its serial; entries that the fit did not
+            read are missing.
+    """
 
     heading: HeadingHead
     identity: IdentityHead
     report: HeadingReport
+    trust: Mapping[int, float] = field(default_factory=dict)
 
 
 def choose_labelled(entries: Sequence[Entry], most: int, min_weight: float) -> list[Entry]:
@@ -69,7 +77,8 @@ def fit_readout(
         known: (F, K) directions that the start model's own head reads heading from, or None.
         names: What a person said of prototypes.
     """
-    labelled = [*exemplars, *choose_labelled(entries, most, min_weight)]
+    own = choose_labelled(entries, most, min_weight)
+    labelled = [*exemplars, *own]
     crops = [entry.crops[1] for entry in labelled]
     azimuths = [entry.azimuth for entry in labelled]
     weights = [entry.weight for entry in labelled]
@@ -102,7 +111,11 @@ def fit_readout(
     # Kinds that only the start model met would stay in the list of classes for ever.
     nuisance = (last, np.tile(np.array(tracks, dtype=str), 2)) if len(both) else None
     head = fit_identity(features, entries or exemplars, gallery, identity, most // 2, size, names, nuisance)
-    return Readout(heading, head, report)
+    trust: dict[int, float] = {}
+    if report.trust is not None:
+        found = report.trust[len(exemplars) : len(labelled)]
+        trust = {entry.serial: float(value) for entry, value in zip(own, found, strict=True)}
+    return Readout(heading, head, report, trust)
 
 
 def _in_turn(piles: list[list[Entry]], most: int) -> list[Entry]:

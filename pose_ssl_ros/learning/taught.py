@@ -1,4 +1,7 @@
-"""Which taught triplets shape the encoder: balanced over headings and tracks, and never those that judge it."""
+"""Which taught triplets shape the encoder: balanced over headings and tracks, and never those that judge it.
+
+A label that most others of the same look contradict (`probing.label_trust`) is drawn as rarely as it is believed.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from pose_ssl_ros.learning.replay import Entry, ReplayBuffer
 
 #: One track in this many judges: the encoder never sees its labels.
 JUDGES = 4
+#: Even the least believed are drawn at times: the looks may have been wrong, and the next fit says so.
+_LEAST_TRUST = 0.02
 #: Batches between two looks at what the buffer holds.
 _REFRESH = 16
 
@@ -37,6 +42,16 @@ class TaughtSampler:
         self._entries: list[Entry] = []
         self._chances = np.zeros(0)
         self._left = 0
+        self._trust: dict[int, float] = {}
+
+    def believe(self, trust: Mapping[int, float]) -> None:
+        """Draw entries by how far their labels are believed.
+
+        Args:
+            trust: 0..1 by serial; entries that are not named are believed as before, at first wholly.
+        """
+        self._trust.update(trust)
+        self._left = 0
 
     def batch(self, count: int) -> list[Entry]:
         """Draw entries, with repetition; empty while there are no labels of two headings."""
@@ -50,7 +65,10 @@ class TaughtSampler:
     def state(self) -> dict[str, Any]:
         """Where the draws are, as JSON; the next batch looks at the buffer anew."""
         self._left = 0
-        return dict(self._random.bit_generator.state)
+        held = {entry.serial for entry in self._buffer.entries}
+        self._trust = {serial: trust for serial, trust in self._trust.items() if serial in held}
+        trust = {str(serial): value for serial, value in self._trust.items()}
+        return {"random": dict(self._random.bit_generator.state), "trust": trust}
 
     def resume(self, state: Mapping[str, Any]) -> None:
         """Take the draws up where `state` left them.
@@ -58,18 +76,19 @@ class TaughtSampler:
         Raises:
             KeyError, TypeError, ValueError: If it is no such state.
         """
-        self._random.bit_generator.state = dict(state)
+        self._random.bit_generator.state = dict(state["random"])
+        self._trust = {int(serial): float(value) for serial, value in state["trust"].items()}
         self._left = 0
 
     def _refresh(self) -> None:
         self._left = _REFRESH
         taught = [e for e in self._buffer.entries if e.weight >= self._min_weight and not (e.held or is_judge(e.track))]
-        self._chances = _balanced(taught)
+        self._chances = _balanced(taught, np.array([self._trust.get(e.serial, 1.0) for e in taught]))
         self._entries = taught if len(self._chances) else []
 
 
-def _balanced(entries: Sequence[Entry]) -> np.ndarray:
-    """Chances (N,): equal for toward, away and sideways, and within each by the root of a track's length."""
+def _balanced(entries: Sequence[Entry], trust: np.ndarray) -> np.ndarray:
+    """Chances (N,): equal for toward, away and sideways, and within each by the root of a track's length and trust."""
     if not entries:
         return np.zeros(0)
     azimuths = np.array([e.azimuth for e in entries])
@@ -83,6 +102,6 @@ def _balanced(entries: Sequence[Entry]) -> np.ndarray:
     for kind in present:
         own = kinds == kind
         counts = np.bincount(tracks[own], minlength=tracks.max() + 1)
-        chances[own] = 1 / np.sqrt(counts[tracks[own]])
+        chances[own] = np.maximum(trust[own], _LEAST_TRUST) / np.sqrt(counts[tracks[own]])
         chances[own] /= chances[own].sum() * len(present)
     return chances

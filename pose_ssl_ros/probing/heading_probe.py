@@ -158,14 +158,14 @@ def fit_heading(
     # A wrong label does not make a view unfamiliar, so anchors are drawn from all, rare sectors first.
     most = min(settings.anchors, len(z))
     anchors = random.choice(len(z), most, replace=False, p=balanced / balanced.sum())
+    sectors_of = sector_of(azimuths)
     for _ in range(settings.rounds):
         logits, reading = _held_out(z, targets, balanced * trust, fold, settings)
-        temperature = _temperature(logits[asked], targets[asked], (balanced * trust)[asked])
-        trust = label_trust(_softmax(logits / temperature), azimuths, sector_of(azimuths), tracks)
+        p = _softmax(logits) @ bins_to_headings(targets.shape[1])
+        judged = asked & ~opposed(p, classes, sectors_of, tracks)
+        temperature = _temperature(logits[judged], targets[judged], (balanced * trust)[judged])
+        trust = label_trust(_softmax(logits / temperature), azimuths, sectors_of, tracks)
     report = replace(report, contradicted=float((trust[own] < 0.5).mean()), trust=trust[own])
-    p = _softmax(logits) @ bins_to_headings(targets.shape[1])
-    judged = asked & ~opposed(p, classes, sector_of(azimuths), tracks)
-    temperature = _temperature(logits[judged], targets[judged], (balanced * trust)[judged])
     p = _softmax(logits / temperature) @ bins_to_headings(targets.shape[1])
     hits = (p.argmax(1) == classes)[asked]
     recalls = [float(hits[classes[asked] == c].mean()) for c in present]

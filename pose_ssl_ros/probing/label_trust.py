@@ -22,9 +22,9 @@ from pose_ssl_ros.probing.heading_head import soft_targets
 #: Share of tracks that are taught wrong, before looking (on rendered streets 3 to 6 in 100; twice that to be safe).
 WRONG_SHARE = 0.1
 #: Share of the wrong ones that are half a turn off: driving backwards is the usual way to be wrong.
-REVERSED_SHARE = 0.7
+REVERSED_SHARE = 0.5
 #: Crops of one track are alike: however many there are, they count as at most 1 / CORRELATION.
-CORRELATION = 0.4
+CORRELATION = 0.2
 #: Probability of a label against that of the most probable heading below which the two are opposed.
 OPPOSED = 0.3
 #: Tracks that must have taught a sector before anybody who teaches it can be contradicted.

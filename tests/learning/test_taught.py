@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 
@@ -52,3 +53,20 @@ def test_weak_labels_and_a_single_heading_teach_nothing() -> None:
     assert TaughtSampler(buffer({a: (0.0, 5), b: (0.1, 5)}), 0.3).batch(4) == []
     assert TaughtSampler(buffer({a: (0.0, 5), b: (math.pi, 5)}), 0.9).batch(4) == []
     assert TaughtSampler(buffer({}), 0.3).batch(4) == []
+
+
+def test_labels_that_are_not_believed_are_drawn_rarely_and_a_restart_remembers_it() -> None:
+    a, b, c = names(3, False)
+    held = buffer({a: (0.0, 10), b: (math.pi, 10), c: (0.0, 10)})
+    sampler = TaughtSampler(held, 0.3)
+    sampler.believe({e.serial: 0.05 for e in held.entries if e.track == c})
+    counts = Counter(entry.track for entry in sampler.batch(2000))
+    assert abs(counts[b] - 1000) < 120 and 0 < counts[c] < 0.12 * counts[a]
+    state = json.loads(json.dumps(sampler.state()))
+    other = TaughtSampler(held, 0.3, seed=9)
+    other.resume(state)
+    assert [e.serial for e in other.batch(50)] == [e.serial for e in sampler.batch(50)]
+    # A later fit may take it back.
+    other.believe({e.serial: 1.0 for e in held.entries if e.track == c})
+    counts = Counter(entry.track for entry in other.batch(2000))
+    assert counts[c] > 0.7 * counts[a]
