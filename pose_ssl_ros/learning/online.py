@@ -135,6 +135,7 @@ class OnlineLearner:
             raise ReplayError(msg)
         self.names.refresh()
         self.readout, slow = self._passed()
+        self.taught.believe(self.readout.trust)
         version = ModelVersion(
             version=self.version + 1, parent=self.version, objective=self._objective(), training=self._training()
         )
