@@ -50,7 +50,8 @@ def danger(
 def probability(terms: Terms, kind: MotionKind) -> float:
     """Probability of the object being within the safety distance in the next 3 s, 0..1."""
     bias, *weights = WEIGHTS[kind]
-    return logistic(bias + sum(w * t for w, t in zip(weights, terms, strict=True)))
+    # Whatever the fit says: what stands in the corridor within a stopping distance is hit.
+    return max(terms.blocks, logistic(bias + sum(w * t for w, t in zip(weights, terms, strict=True))))
 
 
 def logistic(value: float) -> float:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 COMMAND = "pose-ssl experiment danger"
-#: By kind of motion (standing, moving, unknown): bias, then one weight for each of `terms.Terms`.
+#: By kind of motion (standing, moving, unknown): bias, then the weights of could, does, blocks, pulls, meets, front.
 WEIGHTS = (
-    (-3.34, 0.0, 1.0, 4.34, 1.34, 1.17, 2.06),
-    (-3.41, 0.0, 1.38, 5.49, 0.0, 1.88, 1.81),
-    (-3.91, 0.0, 0.0, 0.0, 5.69, 2.58, 0.0),
+    (-3.56, 0, 1.206, 3.134, 2.5, 1.572, 0.86, 1.5),
+    (-3.376, 0, 1.672, 2.151, 0, 2.244, 3.897, 0),
+    (-3.839, 0, 0.261, 0, 4.234, 2.814, 0, 4.2),
 )

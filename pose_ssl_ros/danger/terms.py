@@ -31,9 +31,10 @@ class Terms(NamedTuple):
     pulls: float  # its front points at the robot or at the corridor, within a dozen metres
     meets: float  # time to contact, farther beside
     front: float  # it is near ahead and reaches close to the corridor
+    unsure: float  # as `pulls`, for the probability that nobody knows where its front points
 
 
-#: Scales of the last three terms: metres, seconds.
+#: Scales of the last terms: metres, seconds.
 _PULLS_FULL_M, _PULLS_NONE_M, _PULLS_SIDE_M = 4.0, 12.0, 3.0
 _MEETS_FULL_S, _MEETS_NONE_S, _MEETS_SIDE_M = 1.0, 6.0, 2.0
 _FRONT_FULL_M, _FRONT_NONE_M, _FRONT_SIDE_M = 1.0, 6.0, 0.3
@@ -74,13 +75,16 @@ def terms(
     contact_s = distance / closing if closing > 1e-6 else math.inf
     near = math.exp(-least / config.clearance_scale_m)
     facing = _expected(heading, y, (1.0, 1.0, 0.0, 0.0), config)
+    unknown = _share_unknown(heading)
+    stand = ramp(distance, _PULLS_FULL_M, _PULLS_NONE_M) * math.exp(-least / _PULLS_SIDE_M)
     return Terms(
         could=heading_weight(heading, y, config) / (1.0 + (distance / config.half_range_m) ** 2) * near,
         does=ramp(contact_s, config.contact_soon_s, config.contact_far_s) * near,
         blocks=ramp(distance, config.block_near_m, config.block_far_m) if now <= 0 else 0.0,
-        pulls=facing * ramp(distance, _PULLS_FULL_M, _PULLS_NONE_M) * math.exp(-least / _PULLS_SIDE_M),
+        pulls=max(0.0, facing - unknown) * stand,
         meets=ramp(contact_s, _MEETS_FULL_S, _MEETS_NONE_S) * math.exp(-least / _MEETS_SIDE_M),
         front=ramp(distance, _FRONT_FULL_M, _FRONT_NONE_M) * math.exp(-now / _FRONT_SIDE_M),
+        unsure=unknown * stand,
     )
 
 
@@ -107,6 +111,12 @@ def _expected(
         return coming
     weighted = coming * (toward + unknown) + weight_left * left + weight_right * right + going * away
     return weighted / total
+
+
+def _share_unknown(heading: Sequence[float]) -> float:
+    """Probability of `unknown`; all of it where the numbers make no sense."""
+    total = math.fsum(heading)
+    return min(1.0, max(0.0, heading[4] / total)) if math.isfinite(total) and total > 0 else 1.0
 
 
 def _known(value: float | None, otherwise: float) -> float:

@@ -59,10 +59,10 @@ def _fit_one(terms: np.ndarray, harmed: np.ndarray) -> tuple[float, ...]:
 
 
 def predict(moments: np.ndarray, weights: Weights) -> np.ndarray:
-    """Probabilities (n,) of moments."""
+    """Probabilities (n,) of moments, as `danger.calibration.probability` tells them."""
     chosen = np.array(weights)[moments[:, _MOTION].astype(int)]
     logit = chosen[:, 0] + (chosen[:, 1:] * moments[:, _FIRST_TERM:]).sum(1)
-    found: np.ndarray = 1 / (1 + np.exp(-np.clip(logit, -60, 60)))
+    found: np.ndarray = np.maximum(moments[:, COLUMNS.index("blocks")], 1 / (1 + np.exp(-np.clip(logit, -60, 60))))
     return found
 
 

@@ -6,7 +6,8 @@ import dataclasses
 import math
 from collections.abc import Callable
 
-from pose_ssl_ros.danger.assess import assess, assess_motion, clearance, near_side
+from pose_ssl_ros.danger import calibration
+from pose_ssl_ros.danger.assess import assess, clearance, near_side
 from pose_ssl_ros.danger.config import DangerConfig
 from pose_ssl_ros.danger.motion import Motion
 from pose_ssl_ros.danger.ranging import GroundPoint
@@ -36,7 +37,7 @@ def signals(config: DangerConfig) -> dict[str, Signal]:
     )
 
     def aware(heading: HeadingEstimate, point: GroundPoint, motion: Motion) -> float:
-        return assess_motion(heading.heading, point, motion, config, heading.azimuth, heading.variance)
+        return calibration.danger(heading.heading, point, motion, config, heading.azimuth, heading.variance)
 
     def distance(_: HeadingEstimate, point: GroundPoint, motion: Motion) -> float:
         still = motion._replace(velocity=None, relative=None)

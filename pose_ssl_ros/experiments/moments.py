@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,13 +10,13 @@ from pose_ssl_sim.encounters import KINDS, Scene, draw
 
 from pose_ssl_ros.danger.assess import motion_terms, urgency
 from pose_ssl_ros.danger.config import DangerConfig, PlannerConfig
-from pose_ssl_ros.danger.terms import kind_of
+from pose_ssl_ros.danger.terms import Terms, kind_of
 from pose_ssl_ros.experiments.danger_signals import signals
 from pose_ssl_ros.experiments.driving import CAMERA, SAFETY_M, Moment, drive, least_gap_ahead
 from pose_ssl_ros.experiments.heading_reader import HeadingReader
 
 #: Fields of a moment: number of the encounter, its kind, kind of motion, urgency, outcome, then the terms.
-COLUMNS = ("encounter", "kind", "motion", "urgency", "harmed", "could", "does", "blocks", "pulls", "meets", "front")
+COLUMNS = ("encounter", "kind", "motion", "urgency", "harmed", *Terms._fields)
 #: Of the robots, one for each encounter in turn, m/s.
 CRUISES = (1.0, 1.5, 2.0)
 #: Frames from one moment that is kept to the next.
@@ -64,7 +64,3 @@ def table(records: Iterable[dict[str, Any]]) -> np.ndarray:
     """All moments (n, len(COLUMNS)) float."""
     rows = [row for record in records for row in record["rows"]]
     return np.array(rows, float).reshape(-1, len(COLUMNS))
-
-
-#: Told of each encounter: how many are done of how many.
-Tell = Callable[[int, int], None]

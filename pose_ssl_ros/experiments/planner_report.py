@@ -26,6 +26,8 @@ def trade_off(records: Records, default: float, kind: str) -> Plot:
     for planner in PLANNERS:
         lines = [curve(encounters, planner, kind) for encounters in records.values()]
         everywhere = [curve(encounters, planner) for encounters in records.values()]
+        if not all(lines):  # no encounter of this kind yet
+            continue
         collisions = np.mean([[p[1] for p in line] for line in lines], axis=0)
         lost = np.mean([[p[0] for p in line] for line in everywhere], axis=0)
         colour = COLOURS[planner]
@@ -37,7 +39,8 @@ def trade_off(records: Records, default: float, kind: str) -> Plot:
     axes.set_xlabel("seconds lost per encounter, all kinds", fontsize=9)
     axes.set_ylabel("collisions per 100 encounters", fontsize=9)
     axes.set_ylim(bottom=-0.5)
-    axes.legend(frameon=False, fontsize=9)
+    if axes.lines:
+        axes.legend(frameon=False, fontsize=9)
     words = f"encounters of the kind '{_WORDS[kind]}'" if kind else "all kinds of encounter"
     note = (
         "Each point is a threshold (the number beside it), averaged over seeds; down and left is better. "
