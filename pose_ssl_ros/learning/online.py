@@ -357,6 +357,7 @@ class OnlineLearner:
             "buffer_places": self.buffer.places,
             "buffer_held_back": len(self.buffer) - self.buffer.trainable,
             "guard": self.released.reason,
+            "guard_refused": str(self.released.refused).lower(),
             "guard_withheld": self.released.withheld,
             "guard_alarms": self.released.alarms,
             **{f"guard_{name}_change": value for name, value in self.released.changes.items()},

@@ -28,12 +28,14 @@ class Released:
     Attributes:
         withheld: Versions refused in a row.
         alarms: How often training went back to the released weights.
+        refused: Whether the last version was refused.
         reason: Why the last version was refused, or what could not be judged; empty if it was released.
         changes: See `guards.Verdict`.
     """
 
     def __init__(self) -> None:
         self.withheld = self.alarms = 0
+        self.refused = False
         self.reason = ""
         self.changes: dict[str, float] = {}
         self._tensors: dict[str, torch.Tensor] = {}
@@ -77,7 +79,7 @@ class Released:
         self._tensors = {k: v for k, v in trainer.tensors().items() if not k.startswith("optimizer.")}
         self._slow = copy.deepcopy(trainer.slow)
         self._head = head
-        self.withheld = 0
+        self.withheld, self.refused = 0, False
 
     def keep_head(self, head: HeadingHead) -> None:
         """The released encoder has a new head."""
@@ -85,6 +87,7 @@ class Released:
 
     def refuse(self) -> bool:
         """Count a refused version; True when it is time to go back."""
+        self.refused = True
         self.withheld += 1
         return self.withheld >= PATIENCE
 

@@ -190,7 +190,7 @@ class LearnerService:
         if report is not None:
             self._rates.steps += 1
             if report.rolled_back:
-                self._problems["loss"] = "loss was not finite: rolled back to the last good weights"
+                self._problems["loss"] = f"{report.reason}: rolled back to the last good weights"
             else:
                 self._problems.pop("loss", None)
         if (not self.paused and self._export_due(learner)) or self._renamed(learner):

@@ -95,6 +95,8 @@ class LearnerNode(Node):
             return Level.ERROR, problem, values
         if self.service.paused:
             return Level.WARN, "paused", values
+        if values.get("guard_refused") == "true":
+            return Level.WARN, f"new weights are withheld: {values['guard']}", values
         if not values.get("triplets"):
             return Level.WARN, "no triplets yet", values
         return Level.OK, "learning", values
