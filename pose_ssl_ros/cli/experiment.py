@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from pose_ssl_ros.cli import experiment_learning
 from pose_ssl_ros.cli.errors import CommandError
 
 
@@ -29,6 +30,8 @@ def add(commands: Any) -> None:
     planner.add_argument("--thresholds", nargs="+", type=float, default=[], metavar="P", help="of every planner")
     planner.add_argument("--jobs", type=int, default=1, help="seeds at a time")
     planner.set_defaults(handler=handle_planner)
+
+    experiment_learning.add(verbs)
 
     danger = verbs.add_parser(
         "danger",

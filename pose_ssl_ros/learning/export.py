@@ -56,7 +56,16 @@ class _Graph:
             "Conv", x, weight, strides=list(layer.stride), pads=pad + pad, kernel_shape=list(layer.kernel_size)
         )
 
-    def group_norm(self, x: str, layer: torch.nn.GroupNorm, side: int, name: str) -> str:
+    def batch_norm(self, x: str, layer: torch.nn.BatchNorm2d, name: str) -> str:
+        # Only an experiment compares with it; by its running statistics it is a scale and a shift.
+        mean, variance = cast("torch.Tensor", layer.running_mean), cast("torch.Tensor", layer.running_var)
+        scale = layer.weight / torch.sqrt(variance + layer.eps)
+        scaled = self.op("Mul", x, self.constant(f"{name}.weight", scale.reshape(1, -1, 1, 1)))
+        return self.op("Add", scaled, self.constant(f"{name}.bias", (layer.bias - mean * scale).reshape(1, -1, 1, 1)))
+
+    def group_norm(self, x: str, layer: torch.nn.GroupNorm | torch.nn.BatchNorm2d, side: int, name: str) -> str:
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            return self.batch_norm(x, layer, name)
         # GroupNorm is InstanceNorm over groups; the operator of its own came with opset 18.
         groups, channels = layer.num_groups, layer.num_channels
         rows = self.op("Reshape", x, self.constant(f"shape.groups{groups}", [0, groups, -1]))
