@@ -98,6 +98,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("datasets", type=Path, nargs="+", help="folders that `pose-ssl dataset render` wrote")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--forms", nargs="+", choices=FORMS, default=list(FORMS), help="weights of the term")
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--batch", type=int, default=32)
     options = parser.parse_args()
@@ -106,7 +107,7 @@ def main() -> None:
     for path in options.datasets:
         dataset = load(path)
         results[path.name] = {}
-        for form in FORMS:
+        for form in options.forms:
             values: dict[str, list[float]] = defaultdict(list)
             for seed in options.seeds:
                 for name, value in run(dataset, form, seed, options).items():
