@@ -1,14 +1,16 @@
 """What motion teaches on rendered streets: how much of it, how much of it is right, and what a probe makes of it.
 
     python benchmarks/teacher.py --seeds 211 212 213 --seconds 60 --out teacher.json
+    python benchmarks/teacher.py --dataset data/quick --seeds 0 1 2
 
 Every street is driven through with the triplet node's own pipeline (its proposals, tracks and odometry).  Truth is
 only compared with afterwards.  Reported, per street and as mean and deviation over streets:
 
 `taught`: by situation, the share of sightings (tracks at least half on an object, half visible, 24 rows high) that
 the teacher speaks of, and how often it is right: class of four, within 30 degrees, more than a quarter turn off.
-`probe`: heading of objects on the *other* streets, read from appearance alone by a probe that was fitted to the
-triplets' labels: by the teacher, by truth for the same crops, and by truth for all crops (parked ones too);
+`probe`: heading of objects on one street, read from appearance alone by a probe that was fitted to the labels of
+the triplets of the *other* streets: by the teacher, by truth for the same crops, and by truth for all crops (parked
+ones too);
 `share` is what the teacher reaches of what true labels for the same crops reach.
 """
 
@@ -29,6 +31,7 @@ import torch
 from pose_ssl_sim.config import SimConfig
 from pose_ssl_sim.world import SimFrame, World
 
+from pose_ssl_ros.datasets.reading import load as load_dataset
 from pose_ssl_ros.interfaces import Box, Frame, Mounting
 from pose_ssl_ros.learning.config import LearnerConfig
 from pose_ssl_ros.learning.exemplars import read_exemplars
@@ -195,15 +198,17 @@ class Reader:
         """Pose features (N, F)."""
         return self.trainer.features(np.stack(crops))[1]
 
-    def fit(self, street: Street, labels: str, seed: int) -> Any:
+    def fit(self, streets: list[Street], labels: str, seed: int) -> Any:
         """A probe fitted to labels `teacher`, `true` (of the crops that the teacher taught) or `all true`."""
-        rows = [i for i, label in enumerate(street.labels) if labels == "all true" or label[3] >= 0.3]
+        known = [label for street in streets for label in street.labels]
+        pictures = [crop for street in streets for crop in street.crops]
+        rows = [i for i, label in enumerate(known) if labels == "all true" or label[3] >= 0.3]
         random = np.random.default_rng(seed)
         rows = sorted(random.permutation(rows)[: self.most].tolist())
-        crops = [street.crops[i] for i in rows] + [e.crops[1] for e in self.extra]
-        azimuths = [street.labels[i][2 if labels == "teacher" else 4] for i in rows] + [e.azimuth for e in self.extra]
-        weights = [street.labels[i][3] if labels == "teacher" else 1.0 for i in rows] + [e.weight for e in self.extra]
-        tracks = [street.labels[i][0] for i in rows] + [e.track for e in self.extra]
+        crops = [pictures[i] for i in rows] + [e.crops[1] for e in self.extra]
+        azimuths = [known[i][2 if labels == "teacher" else 4] for i in rows] + [e.azimuth for e in self.extra]
+        weights = [known[i][3] if labels == "teacher" else 1.0 for i in rows] + [e.weight for e in self.extra]
+        tracks = [known[i][0] for i in rows] + [e.track for e in self.extra]
         images = np.stack(crops)
         both = np.concatenate([self.features(crops), self.features(list(mirrored(images)))])
         angle, flag = np.array(azimuths), np.zeros(len(both), bool)
@@ -220,17 +225,16 @@ class Reader:
 
 
 def judge_probe(reader: Reader, streets: list[Street]) -> list[dict[str, Any]]:
-    """One entry per street that a probe was fitted to."""
+    """One entry per street that was asked about, with a probe that was fitted to the others."""
     asked = {s.seed: [x for x in s.sights if x.crop is not None] for s in streets}
     seen = {seed: reader.features([x.crop for x in part]) for seed, part in asked.items()}  # type: ignore[misc]
     found = []
     for street in streets:
-        others = [s.seed for s in streets if s.seed != street.seed] or [street.seed]
-        sights = [x for seed in others for x in asked[seed]]
-        features = np.concatenate([seen[seed] for seed in others])
+        others = [s for s in streets if s.seed != street.seed] or [street]
+        sights, features = asked[street.seed], seen[street.seed]
         entry: dict[str, Any] = {"street": street.seed}
         for labels in ("teacher", "true", "all true"):
-            head, report = reader.fit(street, labels, street.seed)
+            head, report = reader.fit(others, labels, street.seed)
             entry[labels] = {"labels": report.labels, "ready": report.ready, "contradicted": report.contradicted}
             if not report.ready:
                 entry[labels]["reason"] = report.reason
@@ -260,6 +264,44 @@ def figures(true: np.ndarray, read: np.ndarray, answer: np.ndarray) -> dict[str,
         "unknown": float((answer == 4).mean()) if len(true) else math.nan,
         "toward_away_answered": float(right[given].mean()) if given.any() else math.nan,
     }
+
+
+def judge_dataset(reader: Reader, path: Path, seeds: list[int], asked: int = 1200) -> dict[str, Any]:
+    """What motion labels of a rendered dataset reach of what true azimuths of the same crops reach, on test objects."""
+    dataset = load_dataset(path)
+    train, test = dataset.part("train", "in_domain"), dataset.part("test", "in_domain")
+    taught = np.flatnonzero(np.isfinite(train.motion))
+    runs = []
+    for seed in seeds:
+        random = np.random.default_rng(seed)
+        tracks = random.permutation(np.unique(train.trajectory[taught]))
+        # Whole trajectories, as a robot meets them, until there are enough crops.
+        order = {track: rank for rank, track in enumerate(tracks.tolist())}
+        rows = np.array(sorted(taught.tolist(), key=lambda row: order[int(train.trajectory[row])])[: reader.most])
+        target = np.sort(random.permutation(len(test))[:asked])
+        features, wanted = reader.features(list(test.crops(target))), test.azimuth[target].astype(float)
+        crops, names = train.crops(rows), np.array([f"t{t}" for t in train.trajectory[rows]])
+        both = np.concatenate([reader.features(list(crops)), reader.features(list(mirrored(crops)))])
+        flag = np.arange(len(both)) >= len(rows)
+        error = np.abs(np.angle(np.exp(1j * (train.motion[rows] - train.azimuth[rows]))))
+        run: dict[str, Any] = {"seed": seed, "labels": len(rows), "reversed": float((error > math.pi / 2).mean())}
+        for labels in ("motion", "azimuth"):
+            angle = np.asarray(getattr(train, labels)[rows], float)
+            head, report = fit_heading(
+                both, np.concatenate([angle, -angle]), np.ones(len(both)), np.tile(names, 2), flag, seed=seed
+            )
+            if not report.ready:
+                run[labels] = {"reason": report.reason}
+                continue
+            heading, resultant = head.apply(features)
+            read = np.arctan2(resultant[:, 1], resultant[:, 0])
+            run[labels] = {**figures(wanted, read, heading.argmax(1)), "contradicted": report.contradicted}
+        runs.append(run)
+    share = {
+        key: spread([r["motion"][key] / r["azimuth"][key] for r in runs if key in r["motion"] and key in r["azimuth"]])
+        for key in ("toward_away", "front_back", "within_30", "four_way")
+    }
+    return {"share": share, "runs": runs}
 
 
 def shares(entries: list[dict[str, Any]]) -> dict[str, Any]:
@@ -306,27 +348,41 @@ def main() -> None:
     parser.add_argument("--labelled", type=int, default=600, help="most labelled crops that a probe is fitted to")
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--out", type=Path, help="write the JSON here instead of to the screen")
+    parser.add_argument("--dataset", type=Path, help="a rendered dataset with a column `motion` instead of streets")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
-    streets = [drive(s, options.scenario, options.seconds, options.odometry, options.size) for s in options.seeds]
-    taught = [judge_teacher(s.sights) for s in streets]
-    result = {
-        "benchmark": "teacher",
-        "settings": {k: str(v) for k, v in vars(options).items()},
-        "taught": {
-            name: {key: spread([t[name][key] for t in taught]) for key in taught[0][name]} for name in taught[0]
-        },
-        "streets": [{"seed": s.seed, "taught": t, "counts": s.counts} for s, t in zip(streets, taught, strict=True)],
-    }
-    if any(label[3] >= 0.3 for s in streets for label in s.labels):
-        entries = judge_probe(Reader(options.start, options.labelled, options.exemplars, options.size), streets)
-        result |= {"probe": entries, "share": shares(entries)}
+    result: dict[str, Any] = {"benchmark": "teacher", "settings": {k: str(v) for k, v in vars(options).items()}}
+    reader = Reader(options.start, options.labelled, options.exemplars, options.size)
+    if options.dataset is not None:
+        result |= judge_dataset(reader, options.dataset, options.seeds)
+    else:
+        result |= judge_streets(reader, options)
     text = json.dumps(rounded(result), indent=1)
     if options.out is None:
         print(text)
     else:
         options.out.write_text(text + "\n", encoding="utf-8")
+
+
+def judge_streets(reader: Reader, options: argparse.Namespace) -> dict[str, Any]:
+    """Drive, and compare with truth."""
+    streets = [drive(s, options.scenario, options.seconds, options.odometry, options.size) for s in options.seeds]
+    taught = [judge_teacher(s.sights) for s in streets]
+    return summary(reader, streets, taught)
+
+
+def summary(reader: Reader, streets: list[Street], taught: list[dict[str, Any]]) -> dict[str, Any]:
+    """All figures of streets that were driven."""
+    names, moments = list(taught[0]), [*taught[0]["all"]]
+    result: dict[str, Any] = {
+        "taught": {name: {key: spread([t[name][key] for t in taught]) for key in moments} for name in names},
+        "streets": [{"seed": s.seed, "taught": t, "counts": s.counts} for s, t in zip(streets, taught, strict=True)],
+    }
+    if any(label[3] >= 0.3 for s in streets for label in s.labels):
+        entries = judge_probe(reader, streets)
+        result |= {"probe": entries, "share": shares(entries)}
+    return result
 
 
 if __name__ == "__main__":

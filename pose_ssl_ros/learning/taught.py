@@ -76,8 +76,9 @@ class TaughtSampler:
         Raises:
             KeyError, TypeError, ValueError: If it is no such state.
         """
-        self._random.bit_generator.state = dict(state["random"])
-        self._trust = {int(serial): float(value) for serial, value in state["trust"].items()}
+        # Checkpoints from before trust was kept hold the draws alone.
+        self._random.bit_generator.state = dict(state.get("random", state))
+        self._trust = {int(serial): float(value) for serial, value in state.get("trust", {}).items()}
         self._left = 0
 
     def _refresh(self) -> None:
