@@ -14,8 +14,9 @@ from pose_ssl_ros.viewpoint import scores_from_azimuth
 
 SIZE = 32
 CONFIG = LearnerConfig(
-    size=SIZE, width=8, depth=0, batch=8, min_triplets=8, replay_mib=8.0, projector=32, threads=1, track_quota=20, replays=1000.0
-)
+    size=SIZE, width=8, depth=0, batch=8, min_triplets=8, replay_mib=8.0, projector=32, threads=1, track_quota=20,
+    replays=1000.0,
+)  # fmt: skip
 
 
 def picture(azimuth: float, tint: np.ndarray, random: np.random.Generator) -> np.ndarray:

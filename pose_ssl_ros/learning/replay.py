@@ -271,18 +271,21 @@ class ReplayBuffer:
 
     def _insert(self, entry: Entry) -> bool:
         """Take an entry and make room for it; False if it replaces one that looks alike."""
-        own, near = self._tracks.get(entry.track, []), self._places.members(entry.place)
+        # It joins first: a place whose last entry goes is forgotten.
+        self._places.join(entry.place, entry.serial)
         alike = False
+        own = self._tracks.get(entry.track, [])
         if len(own) >= self.quota:
             alike = self._evict(self._least(list(own))).place == entry.place
-        elif self.place_quota is not None and len(near) >= self.place_quota:
-            alike = self._evict(self._least(near)).place == entry.place
+        near = self._places.members(entry.place)[:-1]
+        if self.place_quota is not None and len(near) >= self.place_quota:
+            self._evict(self._least(near))
+            alike = True
         self._entries[entry.serial] = entry
         self._recent[entry.serial] = None
         self._recent_bytes += entry.nbytes
         self.nbytes += entry.nbytes
         self._tracks[entry.track].append(entry.serial)
-        self._places.join(entry.place, entry.serial)
         if not entry.held:
             self._trainable[entry.serial] = None
             self._open_tracks[entry.track] = None

@@ -47,10 +47,10 @@ def restored(buffer: ReplayBuffer, budget: float, **options: object) -> ReplayBu
     return again
 
 
-streams = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 11)), min_size=1, max_size=60)
+streams = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 11)), min_size=1, max_size=40)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(streams, st.integers(2, 20), st.integers(1, 8), st.integers(1, 8), st.floats(0, 1))
 def test_budget_quotas_and_tiers_hold(
     stream: list[tuple[int, int]], capacity: int, quota: int, place_quota: int, share: float
@@ -70,7 +70,7 @@ def test_budget_quotas_and_tiers_hold(
     assert buffer.trainable + len(buffer.held) == len(buffer)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(streams, st.integers(2, 12), st.integers(2, 6), st.data())
 def test_a_restart_changes_nothing_that_comes_after(
     stream: list[tuple[int, int]], capacity: int, quota: int, data: st.DataObject
