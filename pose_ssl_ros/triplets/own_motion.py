@@ -105,7 +105,7 @@ class OwnMotionWatch:
         if ego is not None and self._contradicts(ego, flow, pause):
             self.counts["odometry_contradicted"] += 1
             self._doubt = _DOUBT
-        elif ego is not None and self._doubt and (flow.still is not None or flow.moved is not None):
+        elif ego is not None and self._doubt and flow.moved is not None:
             self._doubt -= 1
         believed = ego is not None and self._doubt == 0
         self._keep(image, ego, believed, boxes)
