@@ -8,12 +8,13 @@ import math
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
 from learner_factory import CONFIG, stream, trained
 
-from pose_ssl_ros.interfaces import Box, Triplet
+from pose_ssl_ros.interfaces import Box, Triplet, ViewSteps
 from pose_ssl_ros.learning.checkpoint import CheckpointError
 from pose_ssl_ros.learning.collapse import effective_rank, embedding_std
 from pose_ssl_ros.learning.config import LearnerConfig
@@ -22,6 +23,7 @@ from pose_ssl_ros.learning.replay import ReplayError
 from pose_ssl_ros.learning.start import check, start_learner
 from pose_ssl_ros.modelfile import read_version, weights_sha256
 from pose_ssl_ros.parameters import ParameterError, from_values, specs
+from pose_ssl_ros.triplets.buffer import turn
 
 
 def test_from_triplets_to_a_model_that_reads_headings(tmp_path: Path) -> None:
@@ -207,3 +209,46 @@ def test_parameters_are_declared_and_checked() -> None:
     ]:
         with pytest.raises(ParameterError, match=words):
             check(from_values(LearnerConfig, values))
+
+
+def test_a_damaged_buffer_file_costs_the_buffer_and_not_the_weights(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    learner = trained(tmp_path, 3)
+    learner.export()
+    learner.save()
+    path = next(learner.store.directory.glob("buffer-*"))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(bytes(data))
+    with caplog.at_level(logging.ERROR):
+        again = start_learner(CONFIG, tmp_path)
+    assert again.trainer.steps == 3 and len(again.buffer) == 0 and "starts empty" in caplog.text
+    again.add(stream(4))
+    assert again.buffer.added > learner.buffer.added and again.step() is not None
+    again.save()
+    assert start_learner(CONFIG, tmp_path).trainer.steps == 4
+
+
+def test_the_slow_weights_follow_and_are_what_is_exported(tmp_path: Path) -> None:
+    learner = trained(tmp_path, 5)
+    fast, slow = learner.trainer.encoder.stem.weight, learner.trainer.slow_encoder.stem.weight
+    start = OnlineLearner(CONFIG, tmp_path / "start").trainer.encoder.stem.weight
+    assert 0 < (fast - slow).norm() < (fast - start).norm()
+    model = onnx.load_from_string(learner.export())
+    exported = {i.name: onnx.numpy_helper.to_array(i) for i in model.graph.initializer}["stem.weight"]
+    assert np.array_equal(exported, slow.detach().numpy())
+    weights = learner.exported_weights()
+    assert torch.equal(weights["weights.encoder.stem.weight"], slow)
+    assert set(weights) == {name for name in learner.trainer.tensors() if name.startswith("weights.")}
+
+
+def test_turns_of_the_camera_can_shape_the_heading_head(tmp_path: Path) -> None:
+    steps = ViewSteps(turn(0.1), turn(0.1))
+    learner = OnlineLearner(dataclasses.replace(CONFIG, equivariance_weight=1.0), tmp_path)
+    known = [dataclasses.replace(t, view_steps=steps) for t in stream()]
+    learner.add([*known[:100], *stream(4, seed=3)])  # of some, odometry told nothing
+    before = learner.trainer.combined.heading.weight.detach().clone()
+    report = learner.step()
+    assert report is not None and math.isfinite(report.losses["equivariance"])
+    assert not torch.equal(before, learner.trainer.combined.heading.weight)

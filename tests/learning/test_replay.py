@@ -7,6 +7,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -240,3 +241,19 @@ def test_black_frames_and_a_covered_lens_fill_one_place_at_most() -> None:
     for number in range(50):
         buffer.add(triplet(str(number), number, crops=np.full((3, SIZE, SIZE, 3), number % 3, np.uint8)))
     assert len(buffer) == 6 and buffer.places == 1
+
+
+def test_a_checkpoint_of_before_there_were_places_is_read() -> None:
+    crops = np.stack([noise(number) for number in range(3)])
+    tensors = {
+        "crops": torch.from_numpy(crops),
+        "azimuth": torch.tensor([0.0, 1.0, 2.0], dtype=torch.float64),
+        "weight": torch.tensor([0.0, 0.5, 0.9], dtype=torch.float64),
+        "stamp_ns": torch.tensor([1, 2, 3]),
+        "serial": torch.tensor([4, 5, 9]),
+    }
+    entries = unpack(tensors, {"tracks": '["a", "b", "b"]'})
+    buffer = ReplayBuffer(SIZE, 10 * MIB_OF_ONE, 5)
+    buffer.restore(entries, 12, unpack_looks(tensors))
+    assert [(e.track, e.azimuth, e.serial) for e in buffer.entries] == [("a", 0.0, 4), ("b", 1.0, 5), ("b", 2.0, 9)]
+    assert (buffer.entries[2].crops == crops[2]).all() and buffer.places == 3 and buffer.added == 12
