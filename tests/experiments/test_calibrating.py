@@ -26,7 +26,7 @@ def moments(count, weights, seed=0):
 
 
 def test_fit_finds_the_weights_that_made_the_outcomes_and_none_is_negative() -> None:
-    true = np.array([-2.0, 3.0, 0.0, 0.0, 2.0, -4.0, 0.0, 0.0])[: TERMS + 1]
+    true = np.array([-2.0, 3.0, 0.0, 0.0, 2.0, -4.0, 0.0, 1.4])
     found = np.array(fit(moments(20000, true)))
     assert found.shape == (len(MotionKind), TERMS + 1)
     assert found[:, 1:].min() >= 0
@@ -35,7 +35,13 @@ def test_fit_finds_the_weights_that_made_the_outcomes_and_none_is_negative() -> 
     honest = np.array(fit(moments(40000, np.where(true < 0, [-2.0] + [0.0] * TERMS, true))))
     assert honest[:, 1] == pytest.approx(3.0, abs=0.45)
     assert honest[:, 4] == pytest.approx(2.0, abs=0.45)
+    assert honest[:, 7] == pytest.approx(1.4, abs=0.45)
     assert honest[:, 0] == pytest.approx(-2.0, abs=0.45)
+
+
+def test_a_front_that_nobody_can_tell_counts_at_least_half_of_one_that_faces_the_lane() -> None:
+    found = np.array(fit(moments(20000, np.array([-2.0, 0.0, 0.0, 0.0, 3.0, 0.0, 0.0, 0.0]))))
+    assert (found[:, 7] >= found[:, 4] / 2 - 1e-3).all() and found[:, 4].min() > 1
 
 
 def test_fit_without_a_single_harm_is_a_small_chance_and_without_moments_a_half() -> None:
