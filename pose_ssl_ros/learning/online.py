@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 import torch
 
 from pose_ssl_ros.interfaces import ModelVersion, Triplet
+from pose_ssl_ros.learning import reporting
 from pose_ssl_ros.learning.checkpoint import CheckpointError, CheckpointStore, write_atomic
 from pose_ssl_ros.learning.config import LearnerConfig
 from pose_ssl_ros.learning.encoder import Encoder
@@ -137,7 +137,10 @@ class OnlineLearner:
         self.readout, slow = self._passed()
         self.taught.believe(self.readout.trust)
         version = ModelVersion(
-            version=self.version + 1, parent=self.version, objective=self._objective(), training=self._training()
+            version=self.version + 1,
+            parent=self.version,
+            objective=reporting.objective(self.config),
+            training=reporting.training(self.trainer, self.buffer, self._losses, self.readout),
         )
         encoder: Encoder = slow["encoder"]  # type: ignore[assignment]
         data = export(encoder, self.readout.heading, self.readout.identity, version)
@@ -246,7 +249,7 @@ class OnlineLearner:
             "added": self.buffer.added,
             "version": self.version,
             "session": self.session,
-            "objective": self._objective(),
+            "objective": reporting.objective(self.config),
             "identity": self.identity.state(),
             "names": self.names.revision,
             "config": {k: v for k, v in dataclasses.asdict(self.config).items() if k not in ("directory", "gallery")},
@@ -343,61 +346,15 @@ class OnlineLearner:
 
     def status(self) -> dict[str, float | str]:
         """Numbers for diagnostics."""
-        labelled = sum(entry.weight >= self.config.min_teacher for entry in self.buffer.entries)
-        status: dict[str, float | str] = {
-            "steps": self.trainer.steps,
-            "triplets": self.buffer.added,
+        found = reporting.numbers(self.config, self.trainer, self.buffer, self.released, self.readout)
+        return found | {
             "refused": self.refused,
-            "buffer": len(self.buffer),
-            "buffer_capacity": self.buffer.capacity,
-            "buffer_tracks": self.buffer.tracks,
-            "buffer_labelled": labelled,
-            "buffer_mib": self.buffer.nbytes / 2**20,
-            "buffer_recent": self.buffer.recent,
-            "buffer_places": self.buffer.places,
-            "buffer_held_back": len(self.buffer) - self.buffer.trainable,
-            "guard": self.released.reason,
-            "guard_refused": str(self.released.refused).lower(),
-            "guard_withheld": self.released.withheld,
-            "guard_alarms": self.released.alarms,
-            **{f"guard_{name}_change": value for name, value in self.released.changes.items()},
             "version": self.version,
-            "rollbacks": self.trainer.rollbacks,
-            "device": str(self.trainer.device),
-            "objective": self._objective(),
+            "objective": reporting.objective(self.config),
             "names": len(self.names.names.names),
             "names_problem": self.names.problem,
             **self._losses,
         }
-        if self.readout is not None:
-            report = self.readout.report
-            status |= {
-                "heading_ready": str(report.ready).lower(),
-                "heading_reason": report.reason,
-                "heading_labels": report.labels,
-                "heading_holdout_accuracy": report.accuracy,
-                "heading_holdout_flip": report.flip,
-                "heading_contradicted": report.contradicted,
-                "identity_classes": len(self.readout.identity.classes) - 1,
-            }
-        return status
-
-    def _objective(self) -> str:
-        c = self.config
-        text = f"{c.objective}+{c.trajectory_weight:g}*traj@{c.trajectory_layer}"
-        return text + (f"+{c.teacher_weight:g}*teacher" if c.teacher_weight else "")
-
-    def _training(self) -> dict[str, float]:
-        found: dict[str, float] = {"steps": float(self.trainer.steps), "triplets": float(self.buffer.added)}
-        found.update(self._losses)
-        if self.readout is not None:
-            report = self.readout.report
-            found["heading_labels"] = float(report.labels)
-            found["heading_tracks"] = float(report.tracks)
-            found["heading_holdout_accuracy"] = report.accuracy
-            found["heading_holdout_toward_away"] = report.toward_away
-            found["heading_holdout_flip"] = report.flip
-        return {name: value for name, value in found.items() if math.isfinite(value)}
 
     def renamed(self) -> bool:
         """Whether a person changed the names since the last model: the next one is due at once."""

@@ -211,7 +211,7 @@ def test_a_robot_that_stands_for_an_hour_learns_nothing_by_heart(tmp_path: Path)
     steps, size = learner.trainer.steps, learner.buffer.nbytes
     before = learner.released.changes
     random, car = np.random.default_rng(3), stream(1, 1, seed=9)[0].crops
-    for number in range(400):
+    for number in range(240):
         grain = random.normal(0, 3, car.shape)
         views = np.clip(car + grain, 0, 255).astype(np.uint8)
         # Its track is lost and found again every minute.
