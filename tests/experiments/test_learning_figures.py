@@ -8,10 +8,14 @@ import torch
 
 from pose_ssl_ros.evaluation.judging import Judge
 from pose_ssl_ros.evaluation.records import TruthObject
+from pose_ssl_ros.experiments import forgetting
 from pose_ssl_ros.experiments.batch_norm import use_batch_norm
 from pose_ssl_ros.experiments.claims import Claim, told
+from pose_ssl_ros.experiments.learning_report import forgetting_report
 from pose_ssl_ros.experiments.learning_rows import rows
+from pose_ssl_ros.experiments.profiles import PROFILES
 from pose_ssl_ros.experiments.rows import find
+from pose_ssl_ros.experiments.run_cache import RunCache
 from pose_ssl_ros.experiments.stream import Stream, TruthBook, _Setting
 from pose_ssl_ros.experiments.stream_figures import figures, windows
 from pose_ssl_ros.experiments.variants import VARIANTS, Labelled, Learning, ProbesOnly, Shuffled, chosen, learner_config
@@ -185,3 +189,32 @@ def test_where_only_probes_learn_the_encoder_stays(tmp_path):
     learner.export()
     after = learner.trainer.tensors()
     assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def turned(*values):
+    """A run of `forgetting`: right on A after each of the three stretches."""
+    return {"places": {"site_a": {str(k + 1): {"toward_away": v, "n": 10} for k, v in enumerate(values)}}}
+
+
+def test_forgetting_says_what_the_second_site_changed_on_the_first():
+    results = {"ours": {1: turned(0.9, 0.85, 0.95), 2: turned(0.8, 0.81, 0.8)}}
+    found = forgetting.all_rows(results, PROFILES["quick"])
+    times = [r["robot_seconds"] for r in found if r["metric"] == "site_a/toward_away"]
+    assert times == [150.0, 300.0, 450.0]
+    changed = find(found, "ours", "site_a/toward_away_change_by_b")
+    assert changed["mean"] == pytest.approx(-0.02) and changed["robot_seconds"] == 300.0
+    after = find(found, "ours", "site_a/toward_away_change_after_all")
+    assert after["mean"] == pytest.approx(0.025) and after["seeds"] == 2
+    page, plots = forgetting_report(found, ["Command: none"])
+    assert "-2.0 ± 4.2 (2 seeds)" in page and plots["site_a"].data.startswith(b"\x89PNG")
+
+
+def test_what_is_kept_of_a_run_is_found_again_by_its_settings_only(tmp_path):
+    cache = RunCache(tmp_path)
+    cache.keep("online-ours-1", {"seed": 1}, {"seconds": 3.0, "places": {"a": {"0": {"n": 2, "unknown": math.nan}}}})
+    assert cache.find("online-ours-1", {"seed": 1})["places"]["a"]["0"] == {"n": 2, "unknown": None}
+    assert cache.find("online-ours-1", {"seed": 2}) is None
+    assert RunCache(tmp_path, fresh=True).find("online-ours-1", {"seed": 1}) is None
+    (path,) = tmp_path.glob("*.json")
+    path.write_text(path.read_text()[:20])  # damaged
+    assert cache.find("online-ours-1", {"seed": 1}) is None
