@@ -35,7 +35,8 @@ def test_a_plan_is_the_same_for_the_same_seed_only():
 def test_profiles_hold_about_what_they_say():
     assert tuple(PROFILES) == command.PROFILES
     inside, outside = len(PROFILES["full"].in_domain), len(PROFILES["full"].out_of_domain)
-    for name, crops in (("quick", 20_076), ("clean", 20_076), ("standard", 64_190), ("base", 114_240), ("full", 251_370)):
+    crops_of = {"quick": 20_076, "clean": 20_076, "standard": 64_190, "base": 114_240, "full": 251_370}
+    for name, crops in crops_of.items():
         p = PROFILES[name]
         ways = inside * (
             p.train.instances * p.train.trajectories
