@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from pose_ssl_sim.stage import Actor, Stage
-from pose_ssl_sim.traffic import follow
+from pose_ssl_sim.traffic import follow, minds_robot
 
 #: m/s^2, as `traffic.follow` accelerates.
 ACCELERATION = 1.5
@@ -15,8 +15,8 @@ _SLANT = math.radians(40)  # to the lane, of one that stood along it
 _RADIUS = 3.5  # metres, of its turns
 _MARGIN = 0.8  # metres that it keeps to a robot that it sees
 _LOOKS_M = 8.0
-_CREEPS_MPS = 0.7
 _GIVES_UP_S = 4.0
+_CREEPS_MPS = 0.5
 _FAR_SIDE = 2.2  # metres beyond the middle of the robot's lane
 
 
@@ -25,8 +25,8 @@ class PullOut:
     """Stand until the robot is near, then drive forward across its lane.
 
     Who stands along the lane leaves slantwise and drives on along the other side; who stands with the front
-    to the lane crosses it.  The driver overlooks a robot that drives; one that stands or creeps is seen, and who has
-    given way waits until the robot is out of the way, or turns off after a while.
+    to the lane crosses it.  The driver overlooks a robot that drives, but not one that creeps or stands; who has given
+    way waits until the robot is out of the way, or turns off after a while.
     """
 
     lead: float  # metres between the robot and its nearest end along the lane when it begins
@@ -69,7 +69,7 @@ class PullOut:
         gap = stage.gap_ahead(actor, False, True, _LOOKS_M)
         ahead = replace(actor, yaw=aim)
         turned = min(stage.gap_ahead(ahead, False, True, _LOOKS_M), gap)
-        slow = stage.robot.standing > 0.0 or stage.robot.speed < _CREEPS_MPS
+        slow = stage.robot.speed < _CREEPS_MPS or minds_robot(False, stage)
         self.yields = turned < _LOOKS_M and (slow or self.yields)
         if self.yields and turned < gap:
             # The robot stands beside the way straight on but in that of the turn: brake for it all the same.

@@ -101,7 +101,7 @@ class ZoneConfig:
         "",
         "Frame of the odometry, as `odom`: `danger_zones` come in it where odometry is heard; empty: in `base_frame`.",
     )
-    min_danger: float = parameter(0.1, "Objects below this danger give no points.", minimum=0, maximum=1)
+    min_danger: float = parameter(0.08, "Objects below this danger give no points.", minimum=0, maximum=1)
     step_s: float = parameter(
         0.5, "Longest time between two swept discs; fast objects get more of them.", minimum=0.05, maximum=5, unit="s"
     )
@@ -114,9 +114,9 @@ class ZoneConfig:
 class PolicyConfig:
     """When to slow down, stop and go on."""
 
-    stop_at: float = parameter(0.6, "Danger that stops the robot.", minimum=0, maximum=1)
-    resume_below: float = parameter(0.45, "Danger below which a stopped robot goes on.", minimum=0, maximum=1)
-    slow_at: float = parameter(0.25, "Danger from which the robot slows down.", minimum=0, maximum=1)
+    stop_at: float = parameter(0.3, "Danger that stops the robot; a probability.", minimum=0, maximum=1)
+    resume_below: float = parameter(0.22, "Danger below which a stopped robot goes on.", minimum=0, maximum=1)
+    slow_at: float = parameter(0.12, "Danger from which the robot slows down.", minimum=0, maximum=1)
     stop_count: int = parameter(2, "Danger messages in a row needed to stop.", minimum=1, maximum=100)
     resume_count: int = parameter(
         8,

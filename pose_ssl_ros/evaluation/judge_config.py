@@ -35,10 +35,10 @@ class JudgeConfig:
         10.0, "Width of a window of the curves, robot time.", minimum=0.5, maximum=3600.0, unit="s"
     )
     raise_at: float = parameter(
-        0.6, "Danger from which it counts as raised; the planner stops there.", minimum=0.0, maximum=1.0
+        0.3, "Danger from which it counts as raised; the planner stops there.", minimum=0.0, maximum=1.0
     )
     release_below: float = parameter(
-        0.45, "Danger below which it counts as released; the planner goes on there.", minimum=0.0, maximum=1.0
+        0.22, "Danger below which it counts as released; the planner goes on there.", minimum=0.0, maximum=1.0
     )
     alarm_frames: int = parameter(
         2, "Frames in a row with raised danger that make an alarm, as the planner counts.", minimum=1, maximum=100

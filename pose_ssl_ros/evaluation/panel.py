@@ -131,7 +131,7 @@ class TerminalPanel:
         for name, words in state(session).items():
             style = ""
             if name == "danger" and session.danger is not None:
-                style = "bold red" if session.danger > 0.66 else "yellow" if session.danger > 0.33 else "green"
+                style = "bold red" if session.danger > 0.3 else "yellow" if session.danger > 0.12 else "green"
             if name == "toward/away":
                 style = "bold"
             grid.add_row(name, Text(words, style=style))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from pose_ssl_ros.danger.assess import assess_motion
+from pose_ssl_ros.danger import calibration
 from pose_ssl_ros.danger.motion import MotionEstimator
 from pose_ssl_ros.danger.ranging import GroundPoint, assumed_camera, locate
 from pose_ssl_ros.evaluation.records import TruthObject
@@ -78,7 +78,7 @@ class ReferenceDanger:
         motion = self._motion.update(item.id, point, stamp_ns, ego)
         name = heading_of(item.azimuth, self._width)
         heading = [float(name == each) for each in HEADINGS_AND_UNKNOWN]
-        return assess_motion(heading, point, motion, self._config.danger)
+        return calibration.danger(heading, point, motion, self._config.danger, item.azimuth, 0.0)
 
 
 def _not_behind(point: GroundPoint, item: TruthObject, lens: CameraModel, mounting: Mounting) -> GroundPoint:

@@ -131,7 +131,8 @@ def constants_text(weights: Weights, command: str) -> str:
 from __future__ import annotations
 
 COMMAND = "{command}"
-#: By kind of motion (standing, moving, unknown): bias, then the weights of {names}.
+#: By kind of motion (standing, moving, unknown): bias, then the weights of
+#: {names}.
 WEIGHTS = (
 {chr(10).join(lines)}
 )

@@ -31,10 +31,10 @@ from pose_ssl_ros.inference.engine import ModelError
 
 #: Thresholds that are driven, by planner; those of `ours` and `oracle` are probabilities.
 SWEPT = {
-    "ours": (0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.4),
-    "oracle": (0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.4),
-    "distance": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8),
-    "ttc": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8),
+    "ours": (0.12, 0.16, 0.2, 0.25, 0.4, 0.6),
+    "oracle": (0.12, 0.16, 0.2, 0.25, 0.4, 0.6),
+    "distance": (0.1, 0.2, 0.3, 0.4, 0.5, 0.65),
+    "ttc": (0.1, 0.2, 0.3, 0.4, 0.5, 0.65),
 }
 #: Raised when encounters, planners or figures change, so that old records are not mixed with new ones.
 VERSION = 1

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pose_ssl_ros.danger.assess import assess_motion
+from pose_ssl_ros.danger import calibration
 from pose_ssl_ros.danger.motion import Motion, MotionEstimator
 from pose_ssl_ros.danger.ranging import GroundPoint, assumed_camera, locate
 from pose_ssl_ros.inference.config import PipelineConfig
@@ -219,7 +219,7 @@ class InferencePipeline:
         """The state with place, motion and danger."""
         weights = self.config.danger
         if point is None or motion is None:
-            return dataclasses.replace(state, danger=assess_motion(state.heading, None, None, weights))
+            return dataclasses.replace(state, danger=calibration.danger(state.heading, None, None, weights))
         x, y = motion.position
         range_m = float(np.hypot(x - mounting.x, y))
         return dataclasses.replace(
@@ -229,7 +229,7 @@ class InferencePipeline:
             position=(x, y),
             velocity=motion.velocity,
             half_width=point.half_width,
-            danger=assess_motion(state.heading, point, motion, weights, state.azimuth, state.azimuth_variance),
+            danger=calibration.danger(state.heading, point, motion, weights, state.azimuth, state.azimuth_variance),
         )
 
 

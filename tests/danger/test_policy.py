@@ -8,7 +8,7 @@ from pose_ssl_ros.danger.policy import SpeedPolicy, State
 from pose_ssl_ros.danger.steering import next_speed, yaw_rate
 from pose_ssl_ros.interfaces import EgoState
 
-CONFIG = PolicyConfig()
+CONFIG = PolicyConfig(stop_at=0.6, resume_below=0.45, slow_at=0.25)
 TOWARD = (1.0, 0.0, 0.0, 0.0, 0.0)
 UNKNOWN = (0.0, 0.0, 0.0, 0.0, 1.0)
 

@@ -41,7 +41,7 @@ def test_time_to_raise_hold_and_release_of_an_object_that_turns_towards_us():
 
 
 def test_danger_between_the_two_levels_stays_raised_and_does_not_raise():
-    check = PlannerCheck(JudgeConfig())
+    check = PlannerCheck(JudgeConfig(raise_at=0.6, release_below=0.45))
     drive(check, [0.5, 0.5, 0.7, 0.5, 0.5, 0.5, 0.1], [True] * 6 + [False])
     found = check.figures(HOW)
     assert found["seconds_to_raise"]["value"] == pytest.approx(0.2)
@@ -130,15 +130,16 @@ def reference(*, ahead, speed=0.0, right=0.0, azimuth=0.0, hidden=0.0, robot=0.0
 
 
 def test_reference_danger_rises_with_what_comes_and_not_with_what_stands_aside():
-    assert reference(ahead=6.5, speed=1.5) > 0.8
+    raised = JudgeConfig().raise_at
+    assert reference(ahead=6.5, speed=1.5) > 1.5 * raised
     assert reference(ahead=6.5, right=3.0) < 0.1
     assert reference(ahead=4.0, speed=-1.5, azimuth=math.pi) < 0.1
     # The robot drives at somebody who stands and looks away: in the way, though not heading at us.
-    assert reference(ahead=5.0, robot=1.5, azimuth=math.pi) > 0.8
+    assert reference(ahead=5.0, robot=1.5, azimuth=math.pi) > 1.5 * raised
 
 
 def test_hidden_feet_do_not_put_an_object_farther_than_its_middle():
-    assert reference(ahead=6.5, speed=1.5, hidden=0.6) == pytest.approx(reference(ahead=6.5, speed=1.5), abs=0.05)
+    assert reference(ahead=6.5, speed=1.5, hidden=0.6) >= reference(ahead=6.5, speed=1.5)
 
 
 def test_what_truth_does_not_tell_has_no_reference():

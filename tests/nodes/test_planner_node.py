@@ -95,7 +95,7 @@ def test_an_input_that_stops_coming_stops_the_robot_and_coming_back_starts_it(ri
 def test_danger_slows_stops_and_its_end_resumes(rig: Rig) -> None:
     toward = [{"toward": 1.0}]
     rig.until(lambda: rig.speed == 2.0)
-    rig.until(lambda: 0 < rig.speed < 2.0, danger=0.45, headings=toward)
+    rig.until(lambda: 0 < rig.speed < 2.0, danger=0.2, headings=toward)
     rig.until(lambda: rig.speed == 0.0, danger=0.9, headings=toward)
     rig.until(lambda: rig.speed == 2.0, danger=0.0)
 
