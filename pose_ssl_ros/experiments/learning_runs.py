@@ -6,8 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
-from functools import lru_cache
+from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -59,6 +58,7 @@ class LearningExperiment:
     tests: Mapping[str, str]
     jobs: int = 1
     fresh: bool = False
+    digest: str = ""  # of the start model, set by `run_all`
 
     def drives(self, seed: int) -> list[DriveSpec]:
         """The stream of a seed; a site that comes again is another drive there."""
@@ -87,11 +87,10 @@ class LearningExperiment:
             "times": list(p.times) if len(self.sites) == 1 else [],
             "window": p.window,
             "learning": self.learning().facts(),
-            "start": model_digest(self.start),
+            "start": self.digest,
         }
 
 
-@lru_cache(maxsize=4)
 def model_digest(folder: Path) -> str:
     """Content of a start model in short.
 
@@ -114,6 +113,7 @@ def run_all(what: LearningExperiment, tell: Tell = print) -> dict[str, dict[int,
     Raises:
         ExperimentError: If the start model cannot be used, a drive is damaged or the folder cannot be written.
     """
+    what = replace(what, digest=model_digest(what.start))
     cache = RunCache(what.out / "runs", what.fresh)
     found: dict[tuple[str, int], Result] = {}
     missing = []
@@ -200,6 +200,9 @@ def run_one(what: LearningExperiment, name: str, seed: int, tell: Callable[[floa
         except (StartError, ExemplarError, ReplayError) as error:
             msg = f"the start model '{what.start}' cannot be used: {error}"
             raise ExperimentError(msg) from error
+    if model_digest(what.start) != what.digest:
+        msg = f"the start model '{what.start}' changed while it was used: run again"
+        raise ExperimentError(msg)
     models = found.models if single else {float(k): model for k, model in enumerate(found.after, 1)}
     places: dict[str, dict[str, Any]] = {}
     if single:
