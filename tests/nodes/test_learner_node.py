@@ -65,7 +65,8 @@ class Client:
         from pose_ssl_ros.nodes.runtime import RESULT
 
         image, info = to_messages(items, "camera")
-        self.peer.publish("triplets", image, RESULT)
+        # It imports torch before it subscribes.
+        self.peer.publish("triplets", image, RESULT, wait=60)
         self.peer.publish("triplets/info", info, RESULT)
 
     def values(self) -> dict[str, str]:
