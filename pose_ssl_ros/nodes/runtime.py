@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import gc
 import signal
 import threading
 import traceback
@@ -206,4 +207,7 @@ def run(make: Callable[[], Node], args: Sequence[str] | None = None) -> int:
                 status = 1
             node.destroy_node()
         rclpy.try_shutdown()
+        # What torch and onnx brought is some 400,000 objects; the interpreter would search them for cycles, several
+        # times and for seconds, only to end.
+        gc.freeze()
     return status
