@@ -18,7 +18,7 @@ demo:
 	@$(VENV)/bin/pose-ssl demo $(ARGS)
 
 test: lint
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
 
 lint:
 	@sh tools/setup.sh dev

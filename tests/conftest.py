@@ -20,6 +20,18 @@ import harness  # noqa: E402
 
 harness.activate()
 
+#: What starts nodes takes turns on one worker: two loops at once starve each other of the cores.
+NODES = ("embedded", "launch", "nodes", "cli", "replay/test_agreement", "replay/test_playing", "test_loop")
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests on one worker (`pytest -n 2 --dist loadgroup`), and all that starts nodes on the same."""
+    tests = Path(__file__).parent
+    for item in items:
+        name = item.path.relative_to(tests).as_posix()
+        item.add_marker(pytest.mark.xdist_group("nodes" if name.startswith(NODES) else name))
+
 
 @pytest.fixture
 def domain() -> Iterator[int]:

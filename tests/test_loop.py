@@ -39,7 +39,7 @@ class Launched:
             self.text += line
 
     def wait_for(self, pattern, seconds):
-        end = time.monotonic() + seconds
+        end = time.monotonic() + seconds * harness.PATIENCE
         while not (found := re.search(pattern, self.text)):
             assert time.monotonic() < end and self.process.poll() is None, f"no {pattern!r} in\n{self.text[-4000:]}"
             time.sleep(0.1)

@@ -8,6 +8,7 @@ CDR bytes go in and come out as they are; Cyclone's Python serialiser (per field
 import atexit
 import functools
 import threading
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from cyclonedds._clayer import ddspy_take, ddspy_write
@@ -124,6 +125,18 @@ def delete(entity: Entity) -> None:
         entity._delete(entity._ref)
 
 
+def count(matches: Callable[[], list[int]]) -> int:
+    """Number of endpoints matched, by Cyclone's list of them.
+
+    Cyclone asks for their number first and for the list then, and indexes past its end if one more came between.
+    """
+    while True:
+        try:
+            return len(matches())
+        except IndexError:
+            continue
+
+
 class Writer:
     """Sends CDR bytes."""
 
@@ -147,7 +160,7 @@ class Writer:
 
     def matched(self) -> int:
         """Number of readers that get what is written."""
-        return len(self.entity.get_matched_subscriptions())
+        return count(self.entity.get_matched_subscriptions)
 
     def close(self) -> None:
         """Delete the writer."""
@@ -175,7 +188,7 @@ class Reader:
 
     def matched(self) -> int:
         """Number of writers heard."""
-        return len(self.entity.get_matched_publications())
+        return count(self.entity.get_matched_publications)
 
     def close(self) -> None:
         """Delete the reader."""

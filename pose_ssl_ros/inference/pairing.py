@@ -38,7 +38,7 @@ class Pairer(Generic[I, T]):
         """Add an image; returns the pair if its tracks are already here."""
         self._own_stamps = own_stamp
         if self._newest_image is not None and stamp < self._newest_image - self._jump_ns:
-            self._restart()
+            self._restart(self._newest_image - self._jump_ns)
         self._newest_image = stamp
         self._images.pop(stamp, None)
         self._images[stamp] = image
@@ -80,10 +80,12 @@ class Pairer(Generic[I, T]):
         self.paired += 1
         return found
 
-    def _restart(self) -> None:
+    def _restart(self, before: int) -> None:
         self.jumps += 1
         self.skipped += len(self._images)
         self._images.clear()
         # Tracks of the new round may have come first: only those of the old one go.
-        self._tracks.clear()
+        for old in [s for s in self._tracks if s >= before]:
+            del self._tracks[old]
+            self.orphans += 1
         self._paired = None

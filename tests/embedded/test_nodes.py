@@ -111,6 +111,35 @@ def test_publishing_from_threads_loses_nothing(peer: Peer) -> None:
         assert [m.data for m in found if base <= m.data < base + 1000] == [float(base + i) for i in range(100)]
 
 
+def test_publishers_are_counted_while_they_come_and_go(peer: Peer) -> None:
+    from std_msgs.msg import Empty
+
+    found = peer.collect(Empty, "crowd")
+    done = threading.Event()
+    failures: list[BaseException] = []
+
+    def crowd() -> None:
+        try:
+            for _ in range(40):
+                made = [peer.node.create_publisher(Empty, "crowd", 1) for _ in range(5)]
+                for publisher in made:
+                    peer.node.destroy_publisher(publisher)
+            made = [peer.node.create_publisher(Empty, "crowd", 1) for _ in range(3)]
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            done.set()
+
+    thread = threading.Thread(target=crowd)
+    thread.start()
+    counts = set()
+    while not done.is_set():
+        counts.add(found.subscription.get_publisher_count())
+    thread.join()
+    assert not failures and max(counts) >= 3
+    peer.wait_for(lambda: found.subscription.get_publisher_count() == 3)
+
+
 def test_multi_threaded_executor_and_groups(domain: int) -> None:
     import rclpy
     from rclpy.callback_groups import ReentrantCallbackGroup

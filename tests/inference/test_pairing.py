@@ -38,6 +38,16 @@ def test_a_bag_that_starts_anew_is_paired_again() -> None:
     assert pairs.add_tracks(100 * MS, "tracks") == ("start", "tracks")
 
 
+def test_tracks_of_the_new_round_may_come_before_its_first_image() -> None:
+    pairs: Pairer[str, str] = Pairer(4)
+    pairs.add_image(5 * 1000 * MS, "late")
+    assert pairs.add_tracks(5 * 1000 * MS, "late tracks") == ("late", "late tracks")
+    assert pairs.add_tracks(6 * 1000 * MS, "of the old round") is None
+    assert pairs.add_tracks(1 * 1000 * MS, "early tracks") is None
+    assert pairs.add_image(1 * 1000 * MS, "early") == ("early", "early tracks")
+    assert (pairs.jumps, pairs.orphans) == (1, 1)
+
+
 def test_images_without_a_stamp_get_the_next_tracks() -> None:
     pairs: Pairer[str, str] = Pairer(4)
     pairs.add_image(1000 * MS, "old", own_stamp=False)

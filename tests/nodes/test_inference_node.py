@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 import pytest
-from harness import NodeProcess, Peer, private_domain
+from harness import PATIENCE, NodeProcess, Peer, private_domain
 
 from pose_ssl_ros.viewpoint import HEADINGS_AND_UNKNOWN, azimuth_from_orientation
 from tests.model_factory import bad_models, make_model
@@ -272,6 +272,7 @@ def test_frames_whose_tracks_never_come_are_skipped_and_counted(rig: Rig) -> Non
 
 
 def test_stamps_that_go_back_start_anew(rig: Rig) -> None:
+    rig.time += 5_000_000_000
     rig.frame()
     jumps = count_of(rig.peer, "stamp_jumps")
     rig.time = 500_000_000
@@ -343,7 +344,7 @@ def test_silence_is_explained_with_the_publishers(peer: Peer) -> None:
         rig.connect()
         peer.wait_for(lambda: values_of(peer) and level_of(peer)[0] == 1)
         assert "/pose_ssl/image" in level_of(peer)[1] and "peer offers" in level_of(peer)[1]
-        until = time.monotonic() + 10
+        until = time.monotonic() + 10 * PATIENCE
         while "no tracks" not in level_of(peer)[1] and time.monotonic() < until:
             rig.time += 100_000_000
             rig.image(rig.time)

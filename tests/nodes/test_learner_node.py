@@ -174,8 +174,8 @@ def test_bad_messages_are_counted_and_a_full_disk_is_said(peer: Peer, tmp_path: 
     with NodeProcess("learner_node", params=params(blocked / "inside", save_period=1.0)) as node:
         image, info = to_messages(triplets(3, start=7), "camera")
         info.detections = info.detections[:1]
-        peer.publish("triplets", image, RESULT)
-        peer.publish("triplets/info", info, RESULT)
+        peer.publish("triplets", image, RESULT, wait=60)  # torch is imported before it subscribes
+        peer.publish("triplets/info", info, RESULT, wait=60)
         client.send(triplets(24))
         peer.wait_for(lambda: client.models, 40, "a model all the same")
         peer.wait_for(lambda: client.values().get("messages_bad") == "1", 10, "the count of bad messages")

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from harness import NodeProcess, Peer, private_domain
+from harness import PATIENCE, NodeProcess, Peer, private_domain
 
 PARAMS = {
     "cruise_speed": 2.0,
@@ -60,7 +60,7 @@ class Rig:
 
     def until(self, predicate, timeout: float = 10.0, **inputs) -> None:
         """Feed at 20 Hz until something is true."""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + timeout * PATIENCE
         while not predicate():
             assert time.monotonic() < end, f"speed {self.speed}, limit {self.limit} with {inputs}"
             self.feed(**inputs)

@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from harness import NodeProcess, Peer, shared
+from harness import PATIENCE, NodeProcess, Peer, shared
 
 from pose_ssl_ros.interfaces import Box, TeacherEvidence, Triplet, ViewSteps
 
@@ -88,7 +88,7 @@ class Rig:
         def found() -> Any:
             return next((t for t in self.tracks if _stamp(t) == stamp), None)
 
-        until = time.monotonic() + timeout
+        until = time.monotonic() + timeout * PATIENCE
         while time.monotonic() < until:
             self.peer.publish(topic, message)
             try:
