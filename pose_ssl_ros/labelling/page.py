@@ -43,7 +43,7 @@ _PAGE = """<!doctype html>
     <dt><kbd>i</kbd></dt><dd>ignore it (answered as unknown), or heed it again</dd>
     <dt><kbd>u</kbd></dt><dd>take the last change back</dd>
   </dl>
-  <form method="dialog"><button autofocus>Close</button></form>
+  <form method="dialog"><button>Close</button></form>
 </dialog>
 <dialog id="merge" aria-labelledby="merge-title">
   <form method="dialog">

@@ -61,7 +61,6 @@ def test_live_topics_become_a_whole_bag_at_ctrl_c(peer, tmp_path):
     assert counts(tmp_path / "live") == {"/camera/image_raw": 12, "/odom": 12, "/tf_static": 1}
     with open_recording(tmp_path / "live") as recording:
         images = [e.frame.image for e in recording.events() if type(e).__name__ == "ImageEvent"]
-        assert [m.topic for m in recording.messages()][0] == "/tf_static"
         assert not recording.problems
     assert all(np.array_equal(a, b) for a, b in zip(images, sent, strict=True))
     assert [f.name for f in tmp_path.iterdir()] == ["live"]
