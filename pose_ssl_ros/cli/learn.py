@@ -119,7 +119,7 @@ def _learn(arguments: argparse.Namespace, bags: Sequence[Path], judged: Sequence
             msg = "--from and --to are the same folder: a model keeps its parent"
             raise CommandError(msg)
     cv2.setNumThreads(1)  # as the nodes; and the same on every machine
-    torch.set_num_threads(config.learner.threads)
+    torch.set_num_threads(config.threads)
     if arguments.fresh and (moved := set_aside(arguments.out)) is not None:
         print(f"what was in '{arguments.out}' is kept in '{moved}'", file=sys.stderr)
     if arguments.resume and not (arguments.out / WORK / "plan.json").exists():

@@ -38,12 +38,12 @@ def driver(start: str, seed: int, assignments: Sequence[str], model: Path | None
     from pose_ssl_ros.replay.driver_config import DriverConfig
     from pose_ssl_ros.replay.learning import LearnerDriver
 
-    torch.set_num_threads(1)  # the sums of more threads come in another order
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pose_ssl_replay_")))
     learner, drive = (
         recording_options.settings([w.removeprefix(p) for w in assignments if w.startswith(p)], kind)
         for p, kind in zip(SETTINGS, (LearnerConfig, DriverConfig), strict=True)
     )
+    torch.set_num_threads(drive.threads)
     try:
         learner = dataclasses.replace(learner, start=weights, seed=seed)
         return LearnerDriver(OnlineLearner(learner, folder), drive)

@@ -19,6 +19,12 @@ class DriverConfig:
         maximum=1000.0,
         unit="Hz",
     )
+    threads: int = parameter(
+        2,
+        "Torch threads; two runs are equal to the bit only with the same number, whatever the machine's cores.",
+        minimum=1,
+        maximum=256,
+    )
     export: bool = parameter(
         True, "Hand over models on the way, as the learner node does; else only the last one counts."
     )

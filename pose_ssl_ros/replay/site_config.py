@@ -21,6 +21,12 @@ class PassConfig:
         "Triplets as they were recorded, one bag after the other, or of all bags shuffled.",
         choices=("stream", "shuffled"),
     )
+    threads: int = parameter(
+        2,
+        "Torch threads; two runs are equal to the bit only with the same number, whatever the machine's cores.",
+        minimum=1,
+        maximum=256,
+    )
     save_steps: int = parameter(200, "Steps between two checkpoints.", minimum=1, maximum=1_000_000)
     exemplars: int = parameter(
         500,
