@@ -126,7 +126,7 @@ def handle_danger(arguments: argparse.Namespace) -> int:
         write_atomic(what.out / "report.html", danger_report.report(result, facts))
         write_atomic(what.out / "plots" / "reliability.png", danger_report.reliability(result).data)
         if arguments.write is not None:
-            write_atomic(arguments.write, danger.constants_text(result.weights, _command("--write")))
+            write_atomic(arguments.write, danger.constants_text(result.weights, _command("--write", "--out")))
     for name, found in result.pooled.items():
         print(f"{name:28} ECE {found['ece']:.3f}  log loss {found['log_loss']:.3f}  AUC {found['auc']:.3f}")
     print(f"{what.out / 'report.html'}, {what.out / 'experiment.json'}")
@@ -137,12 +137,13 @@ def _tell(line: str) -> None:
     print(line, flush=True)
 
 
-def _command(without: str = "") -> str:
-    """The command line, an option and its value left out."""
+def _command(*without: str) -> str:
+    """The command line, some options and their values left out."""
     words = sys.argv[1:]
-    if without in words:
-        at = words.index(without)
-        words = words[:at] + words[at + 2 :]
+    for name in without:
+        if name in words:
+            at = words.index(name)
+            words = words[:at] + words[at + 2 :]
     return f"pose-ssl {shlex.join(words)}"
 
 
