@@ -131,6 +131,9 @@ class ObjectState:
     half_width: float | None = None  # metres, from the box width and the range
     danger: float = 1.0  # 0..1; not knowing is dangerous
     embedding: np.ndarray | None = None
+    # Heading and azimuth (radians) by appearance alone; `heading` and `azimuth` take motion into account.
+    looks: tuple[float, float, float, float, float] = (0.0, 0.0, 0.0, 0.0, 1.0)  # as appearance alone tells it
+    looks_azimuth: float | None = None  # radians, likewise
 
 
 @dataclass(frozen=True)

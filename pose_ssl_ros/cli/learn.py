@@ -102,7 +102,6 @@ def handle(arguments: argparse.Namespace) -> int:
 
 def _learn(arguments: argparse.Namespace, bags: Sequence[Path], judged: Sequence[Path]) -> dict[str, Any]:
     import cv2
-    import torch
 
     from pose_ssl_ros.bags.reading import open_recording
     from pose_ssl_ros.replay.config import ReplayConfig
@@ -119,7 +118,6 @@ def _learn(arguments: argparse.Namespace, bags: Sequence[Path], judged: Sequence
             msg = "--from and --to are the same folder: a model keeps its parent"
             raise CommandError(msg)
     cv2.setNumThreads(1)  # as the nodes; and the same on every machine
-    torch.set_num_threads(config.threads)
     if arguments.fresh and (moved := set_aside(arguments.out)) is not None:
         print(f"what was in '{arguments.out}' is kept in '{moved}'", file=sys.stderr)
     if arguments.resume and not (arguments.out / WORK / "plan.json").exists():

@@ -32,6 +32,7 @@ class Motion(NamedTuple):
     relative: tuple[float, float] | None  # against the robot; None when not known yet
     sigma: float  # of the velocity, m/s
     closing_speed: float | None  # m/s, positive when the gap shrinks
+    travel: tuple[float, float] | None = None  # velocity over ground however uncertain, to be weighed by `sigma`
 
 
 @dataclass
@@ -120,14 +121,15 @@ class MotionEstimator:
             position = turn.T @ (position - (ego.x, ego.y))
             velocity = turn.T @ velocity
         x, y = float(position[0]), float(position[1])
-        if sigma > self.config.known_sigma:
-            return Motion((x, y), None, None, sigma, None)
         vx, vy = float(velocity[0]), float(velocity[1])
+        travel = (vx, vy) if ego is not None else None
+        if sigma > self.config.known_sigma:
+            return Motion((x, y), None, None, sigma, None, travel)
         relative = (vx - ego.speed, vy) if ego is not None else (vx, vy)
         # The robot's turning moves the object across the line of sight only: it closes no gap.
         distance = math.hypot(x, y)
         closing = -(x * relative[0] + y * relative[1]) / distance if distance > 1e-6 else 0.0
-        return Motion((x, y), (vx, vy) if ego is not None else None, relative, sigma, closing)
+        return Motion((x, y), travel, relative, sigma, closing, travel)
 
 
 def _turn(yaw: float) -> np.ndarray:

@@ -25,6 +25,8 @@ JUDGED = np.dtype(
         ("moving", "i1"),  # of the true object: 1 moving, 0 parked, -1 not known
         ("teacher", "i1"),  # heading that motion tells, -1 if it tells nothing
         ("teacher_azimuth", "f4"),  # radians, NaN if it tells nothing
+        ("looks", "i1"),  # as `answer`, by appearance alone
+        ("looks_azimuth", "f4"),  # as `azimuth`, by appearance alone
         ("danger", "f4"),  # of the object, NaN if missed
         ("reference", "f4"),  # danger that truth would give, NaN if not known
         ("version", "i4"),  # model that answered

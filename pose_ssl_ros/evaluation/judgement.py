@@ -229,15 +229,15 @@ def _nmi(rows: np.ndarray, silent: np.ndarray, categories: int, answers: int, ho
 def _teacher(rows: np.ndarray, how: Resampling) -> dict[str, Any]:
     """How far appearance says what motion says, on the same object in the same frame; needs no truth."""
     both = rows[(rows["teacher"] >= 0) & (rows["track"] >= 0)]
-    known = both[both["answer"] != UNKNOWN_INDEX]
-    opposite = np.abs(known["teacher"].astype(int) - known["answer"].astype(int)) == 2
-    apart = np.degrees(np.abs(wrap(both["azimuth"].astype(float) - both["teacher_azimuth"].astype(float))))
+    known = both[both["looks"] != UNKNOWN_INDEX]
+    opposite = np.abs(known["teacher"].astype(int) - known["looks"].astype(int)) == 2
+    apart = np.degrees(np.abs(wrap(both["looks_azimuth"].astype(float) - both["teacher_azimuth"].astype(float))))
     told = int((rows["track"] >= 0).sum())
     none = "motion told no heading of any answered object" if not len(both) else "no heading was answered meanwhile"
     return {
         "n": len(both),
         "told_rate": ratio(len(both), told),
-        "agreement": share(known["track"], known["teacher"] == known["answer"], None, how, none),
+        "agreement": share(known["track"], known["teacher"] == known["looks"], None, how, none),
         "opposite_rate": share(known["track"], opposite, None, how, none),
         "azimuth_median_difference_deg": median(both["track"], apart, 180.0, how, none),
     }

@@ -191,6 +191,8 @@ class Judge:
                 NOT_KNOWN if item is None else moving.get(item.id, NOT_KNOWN),
                 teacher,
                 teacher_azimuth,
+                decide(state.looks),
+                _NAN if state.looks_azimuth is None else state.looks_azimuth,
                 state.danger,
                 _NAN if known is None else known,
                 result.version,
@@ -213,7 +215,7 @@ class Judge:
         state = moving.get(item.id, NOT_KNOWN)
         known = _NAN if reference is None else reference
         place = (result.bag, result.index, result.stamp_ns, self._time, 1, -1, number)
-        said = (category, -1, MISSED, -1, _NAN, _NAN, item.azimuth, state, -1, _NAN, _NAN, known)
+        said = (category, -1, MISSED, -1, _NAN, _NAN, item.azimuth, state, -1, _NAN, MISSED, _NAN, _NAN, known)
         self.answers.add((*place, *said, result.version))
         if reference is not None:
             sights.append(Sight(number, self._toward(item), reference, _told(item.box, result.objects, None)))

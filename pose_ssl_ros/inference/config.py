@@ -27,6 +27,19 @@ class HeadingConfig:
         maximum=0.2,
     )
     forget_s: float = parameter(2.0, "A track not seen for so long is forgotten.", minimum=0.1, maximum=60, unit="s")
+    motion_trust: float = parameter(
+        0.95,
+        "How far an object's own clear motion is believed beside its looks (needs odometry); some things reverse.  "
+        "0: looks alone.",
+        minimum=0.0,
+        maximum=0.999,
+    )
+    motion_speed: float = parameter(
+        0.5, "Slower motion says nothing of heading.", minimum=0.05, maximum=20.0, unit="m/s"
+    )
+    motion_sigmas: float = parameter(
+        2.0, "Nor does a speed below so many of its standard deviations.", minimum=0.5, maximum=50.0
+    )
 
 
 @dataclass(frozen=True)

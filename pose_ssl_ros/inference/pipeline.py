@@ -14,6 +14,7 @@ from pose_ssl_ros.inference.config import PipelineConfig
 from pose_ssl_ros.inference.engine import Engine, ModelError, Outputs
 from pose_ssl_ros.inference.hotswap import ModelSlot
 from pose_ssl_ros.inference.identity_filter import IdentityFilter
+from pose_ssl_ros.inference.motion_heading import MotionHeading, combined
 from pose_ssl_ros.inference.track_filter import UNKNOWN_ESTIMATE, HeadingEstimate, HeadingFilter
 from pose_ssl_ros.interfaces import CameraModel, EgoState, Frame, ModelVersion, Mounting, ObjectState, Track
 from pose_ssl_ros.perception.crops import CropError, cut
@@ -40,6 +41,7 @@ class InferencePipeline:
         self.slot = slot or ModelSlot(lambda data: Engine(data, config.threads, config.max_model_mb << 20))
         self._headings = HeadingFilter(config.heading)
         self._identities = IdentityFilter()
+        self._moving = MotionHeading(config.heading)
         self._motion = MotionEstimator(config.motion)
         self._engine: Engine | None = None
         self._last_ns: int | None = None
@@ -50,6 +52,7 @@ class InferencePipeline:
         """Take new parameters; evidence and model stay."""
         self.config = config
         self._headings.config = config.heading
+        self._moving.configure(config.heading)
         self._motion.config = config.motion
 
     @property
@@ -94,7 +97,7 @@ class InferencePipeline:
             for i, track in enumerate(chosen)
         ]
         alive = [t.id for t in chosen]
-        for memory in (self._headings, self._identities, self._motion):
+        for memory in (self._headings, self._identities, self._moving, self._motion):
             memory.forget(frame.stamp_ns, alive)
         self._frames += 1
         self._objects += len(states)
@@ -119,6 +122,7 @@ class InferencePipeline:
         """Forget all tracks; the model stays."""
         self._headings.reset()
         self._identities.reset()
+        self._moving.reset()
         self._motion.reset()
         self._last_ns = None
 
@@ -181,20 +185,26 @@ class InferencePipeline:
         ego: EgoState | None,
         mounting: Mounting,
     ) -> ObjectState:
-        estimate, identity, embedding = self._read(track.id, stamp_ns, outputs, row)
+        looks, identity, embedding = self._read(track.id, stamp_ns, outputs, row)
         point = locate(track.box, lens, mounting, self.config.motion) if lens is not None else None
         motion = self._motion.update(track.id, point, stamp_ns, ego) if point is not None else None
+        moving = self._moving.update(track.id, motion, mounting, stamp_ns)
+        # Until a model reads headings the answer is unknown, as the topic's contract says.
+        warm = self._engine is not None and self._engine.version.heading_ready
+        estimate = combined(looks, moving) if warm else looks
         state = ObjectState(
             track_id=track.id,
             box=track.box,
             identity=identity,
             heading=estimate.heading,
+            looks=looks.heading,
+            looks_azimuth=looks.azimuth,
             azimuth=estimate.azimuth,
             azimuth_variance=estimate.variance,
             bearing=camera.bearing(track.box.centre[0]) if camera is not None else None,
             embedding=embedding,
         )
-        return self._placed(state, point, motion, mounting)
+        return self._placed(state, looks, point, motion, mounting)
 
     def _read(
         self, track_id: str, stamp_ns: int, outputs: Outputs | None, row: int | None
@@ -214,12 +224,17 @@ class InferencePipeline:
         return estimate, identity, outputs.embedding[row]
 
     def _placed(
-        self, state: ObjectState, point: GroundPoint | None, motion: Motion | None, mounting: Mounting
+        self,
+        state: ObjectState,
+        looks: HeadingEstimate,
+        point: GroundPoint | None,
+        motion: Motion | None,
+        mounting: Mounting,
     ) -> ObjectState:
-        """The state with place, motion and danger."""
+        """The state with place, motion and danger, which takes motion for itself and heading from looks."""
         weights = self.config.danger
         if point is None or motion is None:
-            return dataclasses.replace(state, danger=calibration.danger(state.heading, None, None, weights))
+            return dataclasses.replace(state, danger=calibration.danger(looks.heading, None, None, weights))
         x, y = motion.position
         range_m = float(np.hypot(x - mounting.x, y))
         return dataclasses.replace(
@@ -229,7 +244,7 @@ class InferencePipeline:
             position=(x, y),
             velocity=motion.velocity,
             half_width=point.half_width,
-            danger=calibration.danger(state.heading, point, motion, weights, state.azimuth, state.azimuth_variance),
+            danger=calibration.danger(looks.heading, point, motion, weights, looks.azimuth, looks.variance),
         )
 
 

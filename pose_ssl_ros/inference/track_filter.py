@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -107,6 +107,15 @@ class HeadingFilter:
             vector = np.nan_to_num(np.asarray(azimuth, dtype=float)[:2])
             state.resultant += weight * q * vector / max(1.0, float(np.linalg.norm(vector)))
         return self._read(state)
+
+    def fading(self, track_id: str, stamp_ns: int) -> HeadingEstimate:
+        """What is left at a time of a track's evidence, nothing new having come; unknown for one never seen."""
+        state = self._tracks.get(track_id)
+        if state is None or stamp_ns < state.stamp_ns:
+            return UNKNOWN_ESTIMATE
+        left = replace(state)
+        self._fade(left, math.exp(-(stamp_ns - state.stamp_ns) * 1e-9 / self.config.memory_s))
+        return self._read(left)
 
     def forget(self, stamp_ns: int, alive: Iterable[str] = ()) -> None:
         """Drop tracks that were not seen for `forget_s` and are not in `alive`."""

@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 
 from pose_ssl_ros.learning.checkpoint import write_atomic
@@ -148,6 +149,7 @@ def learn_site(
         CheckpointError: If the disk is full; the same call goes on later.
     """
     hear = listener or Listener()
+    torch.set_num_threads(config.threads)
     work = out / WORK
     plan = _plan(sources, parent, config)
     with _alone(out):

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -24,7 +25,8 @@ def scores(name, probability=0.9):
 
 def answer(track, box, name, azimuth=None, probability=0.9, identity="sedan", danger=0.1):
     degrees = None if azimuth is None else math.radians(azimuth)
-    return ObjectState(track, box, ((identity, 0.8),), scores(name, probability), degrees, danger=danger)
+    said = scores(name, probability)
+    return ObjectState(track, box, ((identity, 0.8),), said, degrees, danger=danger, looks=said, looks_azimuth=degrees)
 
 
 def true(name, box, azimuth, category="sedan", position=None, visible=1.0):
@@ -104,6 +106,18 @@ def test_truth_without_azimuth_category_or_name():
     assert found["identity"]["n"] == 2
     assert found["objects"] == 2  # the tracks stand for them
     assert "no azimuths" in found["planner"]["false_alarms_per_minute"]["reason"]
+
+
+def test_agreement_with_motion_is_that_of_looks_alone():
+    judge = Judge()
+    evidence = {"1": TeacherEvidence(scores_from_azimuth(0.0))}
+    for i in range(40):
+        looks = scores("away" if i < 10 else "toward", 0.9)
+        moving = replace(answer("1", LEFT_BOX, "toward", azimuth=0.0), looks=looks, looks_azimuth=0.5)
+        judge.add(frame(i, [moving], evidence=evidence), None)
+    found = judge.metrics()["teacher"]
+    assert found["agreement"]["value"] == pytest.approx(30 / 40)
+    assert found["azimuth_median_difference_deg"]["value"] == pytest.approx(math.degrees(0.5), abs=1e-3)
 
 
 def test_what_needs_no_truth():

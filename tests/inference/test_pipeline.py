@@ -112,6 +112,26 @@ def test_velocity_over_ground_and_closing_speed(pipeline) -> None:
     assert state.closing_speed == pytest.approx(1, abs=0.1)
 
 
+def test_what_clearly_moves_is_answered_though_its_looks_are_unknown(pipeline) -> None:
+    def comes(t: float, ego: EgoState | None = None):
+        scale = 10.0 / (10.0 - 2.0 * t)  # from 10 m at 2 m/s
+        box = Box(320 - 10 * scale, 240 - 10 * scale, 20 * scale, 40 * scale)
+        return _see(pipeline, t, [box], ego=ego)[0]
+
+    def standing(t: float) -> EgoState:
+        return EgoState(int(t * 1e9), 0.0, 0.0, 0.0, 0.0)
+
+    cold = [comes(0.1 * i, standing(0.1 * i)) for i in range(20)][-1]
+    assert cold.heading == (0, 0, 0, 0, 1)  # no model yet: unknown, whatever moves
+    pipeline.reset()
+    _load(pipeline, make_model(heading=(0.05, 0.02, 0.02, 0.01, 0.9)))
+    state = [comes(0.1 * i, standing(0.1 * i)) for i in range(20)][-1]
+    assert state.heading[0] > 0.8 and abs(state.azimuth) < 0.2
+    assert state.looks[4] > 0.8
+    pipeline.reset()
+    assert [comes(0.1 * i) for i in range(20)][-1].heading[4] > 0.8  # without odometry nothing is said
+
+
 def test_without_camera_info_range_is_assumed_and_bearing_is_not_said(pipeline) -> None:
     _load(pipeline, make_model())
     (state,) = _see(pipeline, camera=None)
