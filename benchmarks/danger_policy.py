@@ -22,7 +22,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pose_ssl_ros.danger.assess import assess_motion
+from pose_ssl_ros.danger import calibration
 from pose_ssl_ros.danger.config import DangerConfig, MotionConfig, PlannerConfig
 from pose_ssl_ros.danger.motion import MotionEstimator
 from pose_ssl_ros.danger.policy import SpeedPolicy, State
@@ -85,7 +85,7 @@ def drive(seed: int, policy_name: str, seconds: float, scenario: str, render: bo
                     headings.append(heading)
                     point = locate(box, world.camera, world.mounting, motion_config)
                     motion = estimator.update(name, point, world.time_ns, ego) if point else None
-                    worst = max(worst, assess_motion(heading, point, motion, danger_config))
+                    worst = max(worst, calibration.danger(heading, point, motion, danger_config))
                 estimator.forget(world.time_ns)
                 dangers.append(worst)
                 policy.on_danger(worst, now)

@@ -111,15 +111,15 @@ def urgency(found: Terms) -> float:
     return min(1.0, max(0.0, 1.0 - (1.0 - could) * (1.0 - does) * (1.0 - blocks)))
 
 
-def assess_motion(
+def motion_terms(
     heading: Sequence[float],
-    point: GroundPoint | None,
-    motion: Motion | None,
+    point: GroundPoint,
+    motion: Motion,
     config: DangerConfig,
     azimuth: float | None = None,
     variance: float | None = None,
-) -> float:
-    """Urgency of an object that was put on the ground; if it was not, the worst case.
+) -> Terms:
+    """The terms of an object that was put on the ground.
 
     Args:
         heading: Probabilities aligned with `viewpoint.HEADINGS_AND_UNKNOWN`.
@@ -129,20 +129,6 @@ def assess_motion(
         azimuth: Viewpoint azimuth in radians, None = not known.
         variance: Its variance, rad^2.
     """
-    if point is None or motion is None:
-        return assess(heading, None, None, None, None, None, config)
-    return urgency(motion_terms(heading, point, motion, config, azimuth, variance))
-
-
-def motion_terms(
-    heading: Sequence[float],
-    point: GroundPoint,
-    motion: Motion,
-    config: DangerConfig,
-    azimuth: float | None = None,
-    variance: float | None = None,
-) -> Terms:
-    """The terms of an object that was put on the ground; arguments as in `assess_motion`."""
     heading = over_ground(heading, azimuth, variance, point.x, point.y)
     now, least = clearance(near_side(heading, point, config), motion, config)
     x, y = motion.position
@@ -152,4 +138,4 @@ def motion_terms(
     return terms(heading, math.hypot(x, y), motion.closing_speed, now, least, y, config)
 
 
-__all__ = ["assess", "assess_motion", "clearance", "heading_weight", "motion_terms", "near_side", "ramp", "urgency"]
+__all__ = ["assess", "clearance", "heading_weight", "motion_terms", "near_side", "ramp", "urgency"]

@@ -54,7 +54,7 @@ def signals(config: DangerConfig) -> dict[str, Signal]:
 
 
 def _clearance(point: GroundPoint, motion: Motion, config: DangerConfig) -> tuple[float, float]:
-    """As in `assess_motion`, heading unknown."""
+    """As in `assess.motion_terms`, heading unknown."""
     now, least = clearance(near_side(_NOTHING_KNOWN, point, config), motion, config)
     x = motion.position[0]
     return (max(now, -x) if x < 0 else now), least

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pose_ssl_ros.danger.assess import assess, assess_motion, clearance, heading_weight, near_side, ramp
+from pose_ssl_ros.danger.assess import assess, clearance, heading_weight, motion_terms, near_side, ramp, urgency
+from pose_ssl_ros.danger.calibration import danger
 from pose_ssl_ros.danger.config import DangerConfig
 from pose_ssl_ros.danger.motion import Motion
 from pose_ssl_ros.danger.ranging import GroundPoint
@@ -120,7 +121,7 @@ def test_clearance_now_and_later() -> None:
 
 def test_somebody_who_walks_into_the_corridor_is_more_dangerous_than_one_who_walks_out() -> None:
     entering, standing, leaving = (
-        assess_motion(heading, _point(4.5, 2.0), _motion(4.5, 2.0, (0.0, v)), CONFIG)
+        urgency(motion_terms(heading, _point(4.5, 2.0), _motion(4.5, 2.0, (0.0, v)), CONFIG))
         for heading, v in ((RIGHT, -1.0), (RIGHT, 0.0), (LEFT, 1.0))
     )
     assert entering > standing > leaving
@@ -129,12 +130,13 @@ def test_somebody_who_walks_into_the_corridor_is_more_dangerous_than_one_who_wal
 
 
 def test_what_lies_behind_does_not_block() -> None:
-    assert assess_motion(AWAY, _point(-2.0, 0.0), _motion(-2.0, 0.0, (0.0, 0.0)), CONFIG) < 0.2
+    assert urgency(motion_terms(AWAY, _point(-2.0, 0.0), _motion(-2.0, 0.0, (0.0, 0.0)), CONFIG)) < 0.2
 
 
 def test_an_object_without_a_place_is_the_worst_case() -> None:
-    assert assess_motion(UNKNOWN, None, None, CONFIG) == 1.0
-    assert assess_motion(AWAY, None, _motion(30, 0), CONFIG) == 1.0
+    assert assess(UNKNOWN, None, None, None, None, None, CONFIG) == 1.0
+    assert danger(AWAY, None, _motion(30, 0), CONFIG) == 1.0
+    assert danger(AWAY, _point(30, 0), None, CONFIG) == 1.0
 
 
 def test_an_oncoming_vehicle_seen_at_an_angle_is_not_as_wide_as_its_box() -> None:
