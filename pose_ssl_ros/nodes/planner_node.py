@@ -35,7 +35,7 @@ class PlannerNode(Node):
         self._policy = SpeedPolicy(self.config.policy)
         self._ego: EgoState | None = None
         self._speed = 0.0
-        self._reason = "starting"
+        self._state: State | None = None
         self.create_subscription(Detection2DArray, "headings", self._take_headings, RESULT)
         self.create_subscription(Float32, "danger", self._take_danger, RESULT)
         self.create_subscription(Odometry, "odom", self._take_odom, SENSOR)
@@ -63,9 +63,9 @@ class PlannerNode(Node):
     def _drive(self) -> None:
         """Decide and publish."""
         decision = self._policy.decide(self._now())
-        if decision.reason != self._reason and decision.state is State.STOP:
-            self.get_logger().info(f"stop: {decision.reason}", throttle_duration_sec=5.0)
-        self._reason = decision.reason
+        if decision.state is State.STOP and self._state is not State.STOP:
+            self.get_logger().info(f"stop: {decision.reason}", throttle_duration_sec=1.0)
+        self._state = decision.state
         wanted = decision.scale * self.config.cruise_speed
         self._speed = next_speed(self._speed, wanted, 1.0 / self.config.rate_hz, self.config)
         command = Twist()
