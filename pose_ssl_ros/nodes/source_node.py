@@ -21,13 +21,14 @@ from sensor_msgs.msg import CameraInfo, Image
 from tf2_msgs.msg import TFMessage
 from vision_msgs.msg import Detection2DArray
 
+from pose_ssl_ros.bags.source import open_input
 from pose_ssl_ros.interfaces import CameraModel
 from pose_ssl_ros.nodes import runtime
 from pose_ssl_ros.nodes.convert import camera_from_info, rgb_to_image, to_header, to_time
 from pose_ssl_ros.perception import calibration
 from pose_ssl_ros.perception.pacing import Pacer
 from pose_ssl_ros.perception.source_config import SourceConfig
-from pose_ssl_ros.perception.sources import Picture, Recorded, Source, SourceError, open_source
+from pose_ssl_ros.perception.sources import Picture, Recorded, Source, SourceError
 
 # Time for the last messages to reach their readers before the publishers go.
 LINGER_S = 1.0
@@ -86,7 +87,7 @@ class SourceNode(Node):
     def _main(self) -> None:
         source: Source | None = None
         try:
-            source = open_source(self._config.input, self._config.topic, self._config.rate)
+            source = open_input(self._config.input, self._config.topic, self._config.rate)
             self._state = (runtime.Level.OK, source.describe())
             self.get_logger().info(f"playing {source.describe()}")
             if self._config.calibration:

@@ -1,6 +1,6 @@
-"""Recorded and live footage as a stream of pictures: video file, folder of images, webcam, rosbag.
+"""Recorded and live footage as a stream of pictures: video file, folder of images, webcam.
 
-Nothing here knows rclpy; what a bag holds beside pictures is passed on as the bytes it was recorded with.
+Rosbags are such a stream, too: `bags.source`.  Nothing here knows rclpy.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import cv2
 import numpy as np
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".ppm", ".pgm", ".tif", ".tiff"})
-BAG_SUFFIXES = frozenset({".mcap", ".db3"})
 FOLDER_RATE = 10.0  # Hz
 # Containers round the number of frames; fewer than this share of it means that the file was cut.
 WHOLE = 0.9
@@ -68,12 +67,11 @@ class Source(Protocol):
         """Let go of files and devices."""
 
 
-def open_source(name: str, topic: str = "", rate: float = 0.0) -> Source:
+def open_source(name: str, rate: float = 0.0) -> Source:
     """Open an input by what its name says it is.
 
     Args:
         name: Path, or a number for a webcam.
-        topic: Image topic of a bag; empty chooses.
         rate: Pictures per second for a video or folder; 0 keeps its own.
 
     Raises:
@@ -91,23 +89,9 @@ def open_source(name: str, topic: str = "", rate: float = 0.0) -> Source:
     if path.suffix == ".bag":
         msg = f"'{path}' is a ROS 1 bag; convert it first: rosbags-convert --src {path} --dst {path.stem}"
         raise SourceError(msg)
-    if is_bag_file(path) or (path / "metadata.yaml").is_file():
-        from pose_ssl_ros.perception.bag_source import Bag  # rosbags is needed for bags only
-
-        return Bag(path, topic)
     if path.is_dir():
-        if any(is_bag_file(p) for p in path.iterdir()):
-            from pose_ssl_ros.perception.bag_source import Bag
-
-            return Bag(path, topic)
         return Folder(path, rate)
     return Video(path, rate)
-
-
-def is_bag_file(path: Path) -> bool:
-    """Whether a name is that of a bag's data file, also one that is compressed as a whole."""
-    packed = path.suffix in (".zstd", ".zst")
-    return (Path(path.stem) if packed else path).suffix in BAG_SUFFIXES
 
 
 class Video:

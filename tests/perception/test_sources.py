@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 import pytest
 
+from pose_ssl_ros.bags.source import open_input
 from pose_ssl_ros.perception.calibration import from_file, from_fov, scaled
 from pose_ssl_ros.perception.pacing import Pacer
-from pose_ssl_ros.perception.sources import Picture, SourceError, natural_key, open_source
+from pose_ssl_ros.perception.sources import Picture, SourceError, natural_key
 from tests.harness import shared
 
 
@@ -41,12 +42,12 @@ def write_folder(folder, numbers):
 
 def test_a_video_comes_at_its_own_rate(tmp_path):
     write_video(tmp_path / "drive.mp4")
-    source = open_source(str(tmp_path / "drive.mp4"))
+    source = open_input(str(tmp_path / "drive.mp4"))
     items = list(source)
     assert len(items) == 30
     assert items[15].time_ns == pytest.approx(1e9, abs=2)
     assert np.abs(items[3].rgb.astype(int) - picture(3)).mean() < 12  # lossy, but RGB and the right frame
-    assert [i.time_ns for i in open_source(str(tmp_path / "drive.mp4"), rate=100.0)][1] == 10_000_000
+    assert [i.time_ns for i in open_input(str(tmp_path / "drive.mp4"), rate=100.0)][1] == 10_000_000
     assert len(list(source)) == 30  # again from the beginning
 
 
@@ -56,16 +57,16 @@ def test_a_cut_video_is_said(tmp_path):
     (tmp_path / "cut.mp4").write_bytes(data[: int(len(data) * 0.7)])
     seen = []
     with pytest.raises(SourceError, match=r"cut.mp4' ends after \d+ of 60 frames: the file is cut"):
-        seen.extend(open_source(str(tmp_path / "cut.mp4")))
+        seen.extend(open_input(str(tmp_path / "cut.mp4")))
     (tmp_path / "stub.mp4").write_bytes(data[:100])
     with pytest.raises(SourceError, match="stub.mp4"):
-        open_source(str(tmp_path / "stub.mp4"))
+        open_input(str(tmp_path / "stub.mp4"))
 
 
 def test_a_folder_is_played_in_the_order_of_its_numbers(tmp_path):
     write_folder(tmp_path / "images", [10, 9, 1])
     (tmp_path / "images" / "notes.txt").write_text("not an image")
-    items = list(open_source(str(tmp_path / "images"), rate=5.0))
+    items = list(open_input(str(tmp_path / "images"), rate=5.0))
     assert [i.time_ns for i in items] == [0, 200_000_000, 400_000_000]
     for item, number in zip(items, [1, 9, 10], strict=True):
         assert np.array_equal(item.rgb, picture(number))
@@ -76,13 +77,13 @@ def test_pictures_that_cannot_be_decoded_are_counted(tmp_path):
     write_folder(tmp_path / "images", [1, 4])
     (tmp_path / "images" / "frame_2.png").write_bytes(b"not a png")
     (tmp_path / "images" / "frame_3.png").write_bytes(b"")
-    source = open_source(str(tmp_path / "images"))
+    source = open_input(str(tmp_path / "images"))
     assert [i.time_ns for i in source] == [0, 300_000_000]
     assert source.skipped == 2
     (tmp_path / "images" / "frame_1.png").unlink()
     (tmp_path / "images" / "frame_4.png").unlink()
     with pytest.raises(SourceError, match="none of the 2 images"):
-        list(open_source(str(tmp_path / "images")))
+        list(open_input(str(tmp_path / "images")))
 
 
 def test_what_is_missing_or_of_no_use_is_said(tmp_path):
@@ -103,7 +104,7 @@ def test_what_is_missing_or_of_no_use_is_said(tmp_path):
         ("97", "no camera number 97"),
     ):
         with pytest.raises(SourceError, match=words):
-            open_source(name)
+            open_input(name)
 
 
 BAGS = {
@@ -118,7 +119,7 @@ BAGS = {
 
 @pytest.mark.parametrize("name", BAGS)
 def test_bags_of_every_kind(name):
-    source = open_source(str(shared(f"golden/bags/{name}")))
+    source = open_input(str(shared(f"golden/bags/{name}")))
     items = list(source)
     source.close()
     pictures = [item for item in items if isinstance(item, Picture)]
@@ -134,10 +135,10 @@ def test_bags_of_every_kind(name):
 
 def test_the_topic_of_a_bag_can_be_chosen():
     path = str(shared("golden/bags/street_mcap"))
-    raw = open_source(path, topic="camera/image_raw")
+    raw = open_input(path, topic="camera/image_raw")
     assert next(item for item in raw if isinstance(item, Picture)).rgb.shape == (72, 96, 3)
     with pytest.raises(SourceError, match="image topics: /camera/image_raw, /camera/image_raw/compressed"):
-        open_source(path, topic="/front")
+        open_input(path, topic="/front")
 
 
 @pytest.mark.parametrize("storage", ["street_mcap", "street_sqlite3"])
@@ -148,7 +149,7 @@ def test_a_cut_bag_is_said(tmp_path, storage):
     file.chmod(0o644)
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     with pytest.raises(SourceError, match="cut"):
-        list(open_source(str(copy)))
+        list(open_input(str(copy)))
 
 
 def test_calibration_files(tmp_path):

@@ -1,4 +1,7 @@
-"""A rosbag (rosbag2: MCAP or SQLite, compressed or split) as a source of pictures and recorded messages."""
+"""A rosbag (rosbag2: MCAP or SQLite, compressed or split) as a source of pictures and recorded messages.
+
+What it holds beside pictures is passed on as the bytes it was recorded with.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,37 @@ from pose_ssl_ros.bags.reading import open_recording
 from pose_ssl_ros.bags.stored import RawMessage
 from pose_ssl_ros.bags.topics import BOXES, CAMERA_INFO, COMPRESSED, ODOMETRY, RAW, TRANSFORMS
 from pose_ssl_ros.perception.images import ImageError
-from pose_ssl_ros.perception.sources import Picture, Recorded, SourceError
+from pose_ssl_ros.perception.sources import Picture, Recorded, Source, SourceError, open_source
 from pose_ssl_ros.reading_messages import image_to_rgb, stamp_ns
+
+_SUFFIXES = frozenset({".mcap", ".db3"})
+
+
+def open_input(name: str, topic: str = "", rate: float = 0.0) -> Source:
+    """Open an input by what its name says it is: a rosbag, or what `perception.sources.open_source` knows.
+
+    Args:
+        name: Path, or a number for a webcam.
+        topic: Image topic of a bag; empty chooses.
+        rate: Pictures per second for a video or folder; 0 keeps its own.
+
+    Raises:
+        SourceError: If there is no such input or it cannot be read.
+    """
+    path = Path(name).expanduser()
+    if name and path.exists() and (_is_data(path) or (path.is_dir() and any(_is_bag(p) for p in path.iterdir()))):
+        return Bag(path, topic)
+    return open_source(name, rate)
+
+
+def _is_bag(path: Path) -> bool:
+    return path.name == "metadata.yaml" or _is_data(path)
+
+
+def _is_data(path: Path) -> bool:
+    """Whether a name is that of a bag's data file, also one that is compressed as a whole."""
+    packed = path.suffix in (".zstd", ".zst")
+    return (Path(path.stem) if packed else path).suffix in _SUFFIXES
 
 
 class Bag:
