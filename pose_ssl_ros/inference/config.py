@@ -37,8 +37,13 @@ class HeadingConfig:
     motion_speed: float = parameter(
         0.5, "Slower motion says nothing of heading.", minimum=0.05, maximum=20.0, unit="m/s"
     )
+    motion_own_share: float = parameter(
+        0.6, "Share of the robot's own speed that an object must have on top of that.", minimum=0.0, maximum=5.0
+    )
     motion_sigmas: float = parameter(
-        2.0, "Nor does a speed below so many of its standard deviations.", minimum=0.5, maximum=50.0
+        3.0,
+        "Nor does a speed below so many of its standard deviations: at 2, parked things that seem to move are reversed.",
+       , minimum=0.5, maximum=50.0
     )
 
 

@@ -44,13 +44,25 @@ class MotionHeading:
         """Drop tracks that are gone."""
         self._filter.forget(stamp_ns, alive)
 
-    def update(self, track_id: str, motion: Motion | None, mounting: Mounting, stamp_ns: int) -> HeadingEstimate | None:
+    def update(
+        self, track_id: str, motion: Motion | None, own_speed: float, mounting: Mounting, stamp_ns: int
+    ) -> HeadingEstimate | None:
         """Take one estimate of motion in.
+
+        Args:
+            track_id: The track.
+            motion: What the motion filter says of it.
+            own_speed: Of the robot, m/s.  What is wrong with a distance scales with how far the camera came: parked
+                things seem to creep.
+            mounting: Where the camera sits.
+            stamp_ns: When.
 
         Returns:
             What motion says, at most `motion_trust` of it known; None where it has no say.
         """
-        told = None if motion is None or motion.travel is None else self._reading(motion, motion.travel, mounting)
+        told = None
+        if motion is not None and motion.travel is not None:
+            told = self._reading(motion, motion.travel, abs(own_speed), mounting)
         if told is None:  # silence is no evidence: what was said fades
             found = self._filter.fading(track_id, stamp_ns)
         else:
@@ -62,11 +74,12 @@ class MotionHeading:
         return HeadingEstimate(heading, found.azimuth, found.variance)
 
     def _reading(
-        self, motion: Motion, velocity: tuple[float, float], mounting: Mounting
+        self, motion: Motion, velocity: tuple[float, float], own_speed: float, mounting: Mounting
     ) -> tuple[tuple[float, float, float, float, float], tuple[float, float]] | None:
         """Five probabilities and the resultant vector of the direction of motion; None if that is not clear."""
         speed = math.hypot(*velocity)
-        if speed < max(self.config.motion_speed, self.config.motion_sigmas * motion.sigma):
+        c = self.config
+        if speed < max(c.motion_speed + c.motion_own_share * own_speed, c.motion_sigmas * motion.sigma):
             return None
         sight = math.atan2(motion.position[1], motion.position[0] - mounting.x)
         azimuth = wrap(sight + math.pi - math.atan2(velocity[1], velocity[0]))

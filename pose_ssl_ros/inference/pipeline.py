@@ -188,7 +188,7 @@ class InferencePipeline:
         looks, identity, embedding = self._read(track.id, stamp_ns, outputs, row)
         point = locate(track.box, lens, mounting, self.config.motion) if lens is not None else None
         motion = self._motion.update(track.id, point, stamp_ns, ego) if point is not None else None
-        moving = self._moving.update(track.id, motion, mounting, stamp_ns)
+        moving = self._moving.update(track.id, motion, ego.speed if ego else 0.0, mounting, stamp_ns)
         # Until a model reads headings the answer is unknown, as the topic's contract says.
         warm = self._engine is not None and self._engine.version.heading_ready
         estimate = combined(looks, moving) if warm else looks

@@ -19,10 +19,12 @@ def moving(position: tuple[float, float], velocity: tuple[float, float] | None, 
     return Motion(position, velocity, velocity, sigma, None, velocity)
 
 
-def said(motion: Motion | None, frames: int = 10, config: HeadingConfig = CONFIG) -> HeadingEstimate | None:
+def said(
+    motion: Motion | None, frames: int = 10, config: HeadingConfig = CONFIG, own_speed: float = 0.0
+) -> HeadingEstimate | None:
     heading = MotionHeading(config)
     for i in range(frames):
-        found = heading.update("1", motion, CAMERA, i * S // 10)
+        found = heading.update("1", motion, own_speed, CAMERA, i * S // 10)
     return found
 
 
@@ -59,6 +61,13 @@ def test_motion_that_is_not_clear_says_nothing(motion: Motion | None) -> None:
     assert said(motion) is None
 
 
+def test_what_seems_to_creep_while_the_robot_drives_says_nothing() -> None:
+    creeps = moving((10.0, 0.0), (-1.0, 0.0), 0.1)
+    assert said(creeps) is not None
+    assert said(creeps, own_speed=1.0) is None  # 0.5 and 0.6 of the robot's own metre a second
+    assert said(moving((10.0, 0.0), (-1.2, 0.0), 0.1), own_speed=-1.0) is not None
+
+
 def test_trust_bounds_what_is_known_and_none_is_silence() -> None:
     found = said(moving((10.0, 0.0), (-3.0, 0.0), 0.05), 100, HeadingConfig(motion_trust=0.6))
     assert found is not None and 1.0 - found.heading[4] == pytest.approx(0.6, abs=0.01)
@@ -68,13 +77,13 @@ def test_trust_bounds_what_is_known_and_none_is_silence() -> None:
 def test_what_was_said_fades_when_the_object_stops() -> None:
     heading = MotionHeading(CONFIG)
     for i in range(20):
-        first = heading.update("1", moving((10.0, 0.0), (-2.0, 0.0)), CAMERA, i * S // 10)
-    soon = heading.update("1", moving((10.0, 0.0), (0.0, 0.0)), CAMERA, 2 * S)
-    late = heading.update("1", moving((10.0, 0.0), (0.0, 0.0)), CAMERA, 12 * S)
+        first = heading.update("1", moving((10.0, 0.0), (-2.0, 0.0)), 0.0, CAMERA, i * S // 10)
+    soon = heading.update("1", moving((10.0, 0.0), (0.0, 0.0)), 0.0, CAMERA, 2 * S)
+    late = heading.update("1", moving((10.0, 0.0), (0.0, 0.0)), 0.0, CAMERA, 12 * S)
     assert first is not None and soon is not None
     assert first.heading[0] >= soon.heading[0] > 0.8
     assert late is None or late.heading[4] > 0.95
-    assert heading.update("2", None, CAMERA, 12 * S) is None  # another track knows nothing of it
+    assert heading.update("2", None, 0.0, CAMERA, 12 * S) is None  # another track knows nothing of it
 
 
 def test_two_sources_by_hand() -> None:
