@@ -6,7 +6,11 @@ detections; `inference_*` are the inference node's own figures.
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import common
+import yaml
 
 
 def main() -> int:
@@ -14,7 +18,12 @@ def main() -> int:
     options = common.parser(__doc__, 60.0).parse_args()
     before = common.machine()
     summary = common.run_loop(options).summary
-    alone = common.run_loop(options, extra=("learn:=false",)).summary["latency_ms"]
+    with tempfile.TemporaryDirectory(prefix="pose_ssl_benchmark_") as folder:
+        file = Path(folder) / "inference.yaml"
+        values = yaml.safe_load((common.ROOT / "config" / "inference.yaml").read_text(encoding="utf-8"))
+        values["/**"]["ros__parameters"]["model_path"] = str(common.ROOT / "models" / "base" / "encoder.onnx")
+        file.write_text(yaml.safe_dump(values), encoding="utf-8")
+        alone = common.run_loop(options, extra=("learn:=false", f"inference_params:={file}")).summary["latency_ms"]
     latency, wall = summary["latency_ms"], summary["wall_seconds"]
     own = summary["inference"]["diagnostics"]
     figures = {

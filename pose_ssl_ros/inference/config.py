@@ -42,8 +42,9 @@ class HeadingConfig:
     )
     motion_sigmas: float = parameter(
         3.0,
-        "Nor does a speed below so many of its standard deviations: at 2, parked things that seem to move are reversed.",
-       , minimum=0.5, maximum=50.0
+        "Nor does a speed below so many standard deviations; at 2, parked things that seem to move were reversed.",
+        minimum=0.5,
+        maximum=50.0,
     )
 
 
