@@ -28,9 +28,9 @@ class HeadingConfig:
     )
     forget_s: float = parameter(2.0, "A track not seen for so long is forgotten.", minimum=0.1, maximum=60, unit="s")
     motion_trust: float = parameter(
-        0.95,
-        "How far an object's own clear motion is believed beside its looks (needs odometry); some things reverse.  "
-        "0: looks alone.",
+        0.0,
+        "How far an object's own clear motion is believed beside its looks (needs odometry), such as 0.95.  0: looks "
+        "alone; on streets motion named more and reversed more.",
         minimum=0.0,
         maximum=0.999,
     )

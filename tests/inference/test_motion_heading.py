@@ -10,7 +10,7 @@ from pose_ssl_ros.inference.motion_heading import MotionHeading, combined
 from pose_ssl_ros.inference.track_filter import UNKNOWN_ESTIMATE, HeadingEstimate
 from pose_ssl_ros.interfaces import Mounting
 
-CONFIG = HeadingConfig()
+CONFIG = HeadingConfig(motion_trust=0.95)
 S = 1_000_000_000
 CAMERA = Mounting(x=0.0)
 

@@ -121,6 +121,8 @@ def test_what_clearly_moves_is_answered_though_its_looks_are_unknown(pipeline) -
     def standing(t: float) -> EgoState:
         return EgoState(int(t * 1e9), 0.0, 0.0, 0.0, 0.0)
 
+    heading = dataclasses.replace(pipeline.config.heading, motion_trust=0.95)
+    pipeline.configure(dataclasses.replace(pipeline.config, heading=heading))
     cold = [comes(0.1 * i, standing(0.1 * i)) for i in range(20)][-1]
     assert cold.heading == (0, 0, 0, 0, 1)  # no model yet: unknown, whatever moves
     pipeline.reset()
