@@ -28,6 +28,13 @@ def add(commands: Any) -> None:
     planner.add_argument("--encounters", type=int, default=120, help="of each seed (default %(default)s)")
     planner.add_argument("--cruise", type=float, default=1.5, help="speed of the robot in m/s (default %(default)s)")
     planner.add_argument("--thresholds", nargs="+", type=float, default=[], metavar="P", help="of every planner")
+    planner.add_argument(
+        "--box-errors",
+        type=float,
+        default=0.0,
+        metavar="X",
+        help="errors of the boxes that ranges come from, in multiples of those of our proposals (default: true boxes)",
+    )
     planner.add_argument("--jobs", type=int, default=1, help="seeds at a time")
     planner.set_defaults(handler=handle_planner)
 
@@ -76,6 +83,7 @@ def handle_planner(arguments: argparse.Namespace) -> int:
             arguments.encounters,
             arguments.cruise,
             tuple(arguments.thresholds),
+            arguments.box_errors,
             arguments.jobs,
             arguments.fresh,
         )
@@ -87,8 +95,8 @@ def handle_planner(arguments: argparse.Namespace) -> int:
             f"{len(what.seeds)} seeds of {what.encounters} encounters; robot {what.cruise:g} m/s; "
             f"model sha256 {what.settings()['model'][:12]}",
             "Planners: " + "; ".join(f"{name}: {words}" for name, words in planner.PLANNERS.items()) + ".",
-            "All planners get the objects' true boxes, exact odometry, the product's motion filter and speed policy. "
-            "One object per encounter. The kinds come equally often: half of the fronts that face the lane pull out.",
+            f"All planners get {_boxes(what.box_errors)}, exact odometry, the product's motion filter and speed "
+            "policy. One object per encounter. The kinds come equally often: half of the fronts that face the lane pull out.",
         ]
         write_json(what.out / "experiment.json", rows)
         write_atomic(what.out / "report.html", planner_report.report(records, rows, default, facts))
@@ -131,6 +139,10 @@ def handle_danger(arguments: argparse.Namespace) -> int:
         print(f"{name:28} ECE {found['ece']:.3f}  log loss {found['log_loss']:.3f}  AUC {found['auc']:.3f}")
     print(f"{what.out / 'report.html'}, {what.out / 'experiment.json'}")
     return 0
+
+
+def _boxes(errors: float) -> str:
+    return f"boxes with {errors:g} times the errors of our proposals" if errors else "the objects' true boxes"
 
 
 def _tell(line: str) -> None:

@@ -14,6 +14,7 @@ from pose_ssl_ros.danger.motion import Motion, MotionEstimator
 from pose_ssl_ros.danger.policy import SpeedPolicy, State
 from pose_ssl_ros.danger.ranging import GroundPoint, locate
 from pose_ssl_ros.danger.steering import next_speed, yaw_rate
+from pose_ssl_ros.experiments.box_errors import BoxErrors
 from pose_ssl_ros.experiments.danger_signals import Signal
 from pose_ssl_ros.inference.config import HeadingConfig
 from pose_ssl_ros.inference.track_filter import UNKNOWN_ESTIMATE, HeadingEstimate, HeadingFilter
@@ -82,6 +83,7 @@ def drive(
     *,
     watch: Callable[[Scene, Moment], None] | None = None,
     raw: bool = False,
+    box_errors: float = 0.0,
 ) -> Outcome:
     """Drive along the lane until past the goal.
 
@@ -92,14 +94,18 @@ def drive(
         config: Speeds and thresholds of the planner.
         watch: Called at each frame in which the object is in view.
         raw: Headings are taken as read, unfiltered: of the oracle, which is never wrong.
+        box_errors: How far boxes are off that ranges and speeds are taken from; 1: as proposals are, 0: not at all.
     """
     scene = Scene(encounter, CAMERA)
+    errors = BoxErrors(encounter.seed, encounter.number, box_errors, round(LONGEST_S / FRAME_S), FRAME_S)
     policy, headings = SpeedPolicy(config.policy), HeadingFilter(HeadingConfig())
     estimator, motions = MotionEstimator(MotionConfig()), MotionConfig()
     outcome, speed, state = Outcome(LONGEST_S), 0.0, State.GO
     while scene.time < LONGEST_S - 1e-9:
         stamp, ego, box = scene.stamp_ns, scene.ego(), scene.box()
         danger, seen = 0.0, []
+        if box is not None:
+            box = errors.of(box, round(scene.time / FRAME_S), CAMERA)
         point = None if box is None else locate(box, CAMERA, scene.mounting, motions)
         if point is not None:
             heading = _NOT_ASKED

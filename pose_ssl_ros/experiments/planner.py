@@ -1,9 +1,9 @@
 """Who drives better: a robot that reads headings, one that minds distance, one that minds time to contact.
 
-Every planner meets the same encounters with the same true boxes, motion filter, speed policy and drive; they differ in
-what they take for danger only (`danger_signals`).  `ours` reads its headings from rendered crops through the model; the
-oracle is told the true ones.  Each is driven at several thresholds, so that planners can be compared where they lose
-the same time, or collide equally often.
+Every planner meets the same encounters with the same boxes (true ones, or with the errors of proposals), motion filter,
+speed policy and drive; they differ in what they take for danger only (`danger_signals`).  `ours` reads its headings from
+rendered crops through the model; the oracle is told the true ones.  Each is driven at several thresholds, so that
+planners can be compared where they lose the same time, or collide equally often.
 """
 
 from __future__ import annotations
@@ -50,18 +50,21 @@ class PlannerExperiment:
     encounters: int = 120  # of each seed; the kinds come in turn
     cruise: float = 1.5  # m/s
     thresholds: tuple[float, ...] = ()  # of every planner; none: `SWEPT`
+    box_errors: float = 0.0  # see `box_errors`; 1: as measured, 0: true boxes
     jobs: int = 1
     fresh: bool = False
 
     def settings(self) -> dict[str, Any]:
         """What a seed's records depend on; more encounters may be added to them, other things not."""
-        return {
+        facts: dict[str, Any] = {
             "version": VERSION,
             "model": hashlib.sha256(self.model.read_bytes()).hexdigest(),
             "cruise": self.cruise,
             "thresholds": {planner: thresholds_of(planner, self.thresholds) for planner in PLANNERS},
             "danger": hashlib.sha256(repr((WEIGHTS, DangerConfig(), PlannerConfig())).encode()).hexdigest()[:16],
         }
+        # Not noted where there are none, so that records of before stay good.
+        return facts | ({"box_errors": self.box_errors} if self.box_errors else {})
 
 
 def default_threshold() -> float:
@@ -102,6 +105,9 @@ def _check(what: PlannerExperiment) -> None:
         raise ExperimentError(msg)
     if not 0.2 <= what.cruise <= 2.5:
         msg = f"the cruise speed must be from 0.2 to 2.5 m/s, got {what.cruise:g}"
+        raise ExperimentError(msg)
+    if not 0 <= what.box_errors <= 3:
+        msg = f"box errors must be from 0 (true boxes) to 3 times the measured ones, got {what.box_errors:g}"
         raise ExperimentError(msg)
     if not all(0 < t < 1 for t in what.thresholds):
         msg = f"thresholds must be between 0 and 1, got {' '.join(map(str, what.thresholds))}"
@@ -152,6 +158,7 @@ def meet(what: PlannerExperiment, seed: int, number: int, reader: HeadingReader)
                 readings.get(planner),
                 with_threshold(config, threshold),
                 raw=planner == "oracle",
+                box_errors=what.box_errors,
             )
             outcomes[f"{planner}@{threshold:g}"] = {
                 "seconds": round(found.seconds, 3),

@@ -180,6 +180,7 @@ def test_the_command_resumes_and_writes_everything(tmp_path, capsys) -> None:
         (("--encounters", "0"), "1 or more"),
         (("--cruise", "nan"), "cruise"),
         (("--thresholds", "1.5"), "between 0 and 1"),
+        (("--box-errors", "9"), "box errors must be from 0"),
         (("--model", __file__, "--encounters", "1"), "cannot be used"),
     ],
 )
