@@ -96,7 +96,8 @@ def handle_planner(arguments: argparse.Namespace) -> int:
             f"model sha256 {what.settings()['model'][:12]}",
             "Planners: " + "; ".join(f"{name}: {words}" for name, words in planner.PLANNERS.items()) + ".",
             f"All planners get {_boxes(what.box_errors)}, exact odometry, the product's motion filter and speed "
-            "policy. One object per encounter. The kinds come equally often: half of the fronts that face the lane pull out.",
+            "policy. One object per encounter. "
+            "The kinds come equally often: half of the fronts that face the lane pull out.",
         ]
         write_json(what.out / "experiment.json", rows)
         write_atomic(what.out / "report.html", planner_report.report(records, rows, default, facts))

@@ -1,9 +1,9 @@
 """Who drives better: a robot that reads headings, one that minds distance, one that minds time to contact.
 
-Every planner meets the same encounters with the same boxes (true ones, or with the errors of proposals), motion filter,
-speed policy and drive; they differ in what they take for danger only (`danger_signals`).  `ours` reads its headings from
-rendered crops through the model; the oracle is told the true ones.  Each is driven at several thresholds, so that
-planners can be compared where they lose the same time, or collide equally often.
+Every planner meets the same encounters with the same boxes (true ones, or with the errors of proposals), motion
+filter, speed policy and drive; they differ in what they take for danger only (`danger_signals`).  `ours` reads its
+headings from rendered crops through the model; the oracle is told the true ones.  Each is driven at several
+thresholds, so that planners can be compared where they lose the same time, or collide equally often.
 """
 
 from __future__ import annotations
