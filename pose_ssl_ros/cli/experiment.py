@@ -101,8 +101,12 @@ def handle_planner(arguments: argparse.Namespace) -> int:
         ]
         write_json(what.out / "experiment.json", rows)
         write_atomic(what.out / "report.html", planner_report.report(records, rows, default, facts))
-        for name, plot in (("all", ""), ("pulling_out", "pulling_out")):
-            picture = planner_report.trade_off(records, default, plot)
+        for name, kind, harm in (
+            ("all", "", "collisions_per_100"),
+            ("pulling_out", "pulling_out", "collisions_per_100"),
+            ("too_near", "", "too_near_per_100"),
+        ):
+            picture = planner_report.trade_off(records, default, kind, harm)
             write_atomic(what.out / "plots" / f"trade_off_{name}.png", picture.data)
     for line in planner_report.verdict(rows, 0):
         print(line)

@@ -17,11 +17,14 @@ NAME = "planner"
 METRICS = {
     "collisions_per_100": "encounters in which the robot touched the object, per 100",
     "near_misses_per_100": f"encounters without contact in which they came nearer than {SAFETY_M:g} m, per 100",
+    "too_near_per_100": f"encounters in which they touched or came nearer than {SAFETY_M:g} m, per 100",
     "seconds_lost": "seconds later at the goal than with nobody there",
     "needless_stops_per_100": "stops without which nothing would have come within the safety distance in 3 s",
     "stops_per_100": "stops, per 100 encounters",
     "stuck_per_100": "encounters not ended within 60 s, per 100",
 }
+#: What planners are compared by on equal terms: harm by the metric that counts it.
+HARMS = {"collisions": "collisions_per_100", "too_near": "too_near_per_100"}
 Records = Mapping[int, Mapping[str, Mapping[str, Any]]]
 
 
@@ -31,6 +34,7 @@ def measures(outcome: Mapping[str, Any]) -> dict[str, float]:
     return {
         "collisions_per_100": 100.0 * outcome["collided"],
         "near_misses_per_100": 100.0 * near,
+        "too_near_per_100": 100.0 * (near or outcome["collided"]),
         "seconds_lost": outcome["lost"],
         "needless_stops_per_100": 100.0 * outcome["needless"],
         "stops_per_100": 100.0 * outcome["stops"],
@@ -76,16 +80,16 @@ def _mean(encounters: Mapping[str, Mapping[str, Any]], name: str, kind: str) -> 
 
 
 def curve(
-    encounters: Mapping[str, Mapping[str, Any]], planner: str, kind: str = ""
+    encounters: Mapping[str, Mapping[str, Any]], planner: str, kind: str = "", harm: str = "collisions_per_100"
 ) -> list[tuple[float, float, float]]:
-    """(seconds lost, collisions per 100, threshold) of a seed at each threshold, the most careful last."""
+    """(seconds lost, harm per 100, threshold) of a seed at each threshold, the most careful last."""
     found = []
     names = list(next(iter(encounters.values()))["outcomes"])
     for name in names:
         who, _, threshold = name.partition("@")
         figures = _mean(encounters, name, kind) if who == planner else {}
         if figures:
-            found.append((figures["seconds_lost"], figures["collisions_per_100"], float(threshold)))
+            found.append((figures["seconds_lost"], figures[harm], float(threshold)))
     return sorted(found, key=lambda p: -p[2])
 
 
@@ -98,8 +102,8 @@ def frontier(points: Sequence[tuple[float, float, float]]) -> list[tuple[float, 
     return best
 
 
-def collisions_at(points: Sequence[tuple[float, float, float]], lost: float) -> float:
-    """Collisions per 100 that a planner gets down to for so many seconds lost, by its frontier.
+def harm_at(points: Sequence[tuple[float, float, float]], lost: float) -> float:
+    """Harm per 100 that a planner gets down to for so many seconds lost, by its frontier.
 
     Between two thresholds a planner may use each of them part of the time, so the line between two points is
     reached; less time than its hastiest threshold loses is not.
@@ -113,12 +117,12 @@ def collisions_at(points: Sequence[tuple[float, float, float]], lost: float) -> 
     return float(np.interp(lost, [p[0] for p in best], [p[1] for p in best]))
 
 
-def lost_at(points: Sequence[tuple[float, float, float]], collisions: float) -> float:
-    """Seconds lost for so few collisions per 100, by the frontier; NaN if it never gets there."""
+def lost_at(points: Sequence[tuple[float, float, float]], harm: float) -> float:
+    """Seconds lost for so little harm per 100, by the frontier; NaN if it never gets there."""
     best = _convex(frontier(points))
-    if collisions < best[-1][1]:
+    if harm < best[-1][1]:
         return float("nan")
-    return float(np.interp(-collisions, [-p[1] for p in best], [p[0] for p in best]))
+    return float(np.interp(-harm, [-p[1] for p in best], [p[0] for p in best]))
 
 
 def _convex(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -134,43 +138,51 @@ def _convex(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def compared(records: Records, default: float) -> list[Row | None]:
-    """Planners on equal terms with ours at its own threshold, by all kinds and of those that pull out.
+    """Planners on equal terms with ours, by all kinds and of those that pull out.
 
-    The rows' variant is the other planner; `seconds_lost` and `collisions` are taken from its frontier over all
-    thresholds, ours stays where it is.
+    The rows' variant is the other planner `against ours`, at the planner node's threshold, or `against ours@T`.
+    `seconds_lost` and the harm (see `HARMS`) are taken from the other's frontier over all thresholds, ours stays
+    where it is.
     """
     found: list[Row | None] = []
-    ours = f"ours@{default:g}"
+    first = next(iter(next(iter(records.values())).values()))
     count = min(len(e) for e in records.values())
-    for planner in PLANNERS:
-        if planner == "ours":
-            continue
-        for kind in ("", "pulling_out"):
-            values: dict[str, dict[int, float]] = {}
-            for seed, encounters in records.items():
-                mine = _mean(encounters, ours, "")
-                # Time is lost on all encounters: a planner that is careful everywhere pays for it everywhere.
-                points = _joined(encounters, planner, kind)
-                own = _mean(encounters, ours, kind)
-                if not mine or not own or not points:
-                    continue
-                equal_time = collisions_at(points, mine["seconds_lost"])
-                equal_harm = lost_at(points, own["collisions_per_100"])
-                entries = {
-                    "collisions_per_100_at_our_seconds_lost": equal_time,
-                    "seconds_lost_at_our_collisions": equal_harm,
-                    "our_collisions_per_100": own["collisions_per_100"],
-                    "our_seconds_lost": mine["seconds_lost"],
-                }
-                for metric, value in entries.items():
-                    values.setdefault(metric, {})[seed] = value
-            for metric, by_seed in values.items():
-                full = f"{metric}/{kind}" if kind else metric
-                found.append(row(NAME, f"{planner} against ours", full, 0.0, by_seed, count))
+    for ours in (name for name in first["outcomes"] if name.startswith("ours@")):
+        at_default = ours == f"ours@{default:g}"
+        for planner in PLANNERS:
+            if planner == "ours":
+                continue
+            for kind in ("", "pulling_out"):
+                values: dict[str, dict[int, float]] = {}
+                for seed, encounters in records.items():
+                    for metric, value in _against(encounters, planner, ours, kind).items():
+                        values.setdefault(metric, {})[seed] = value
+                variant = f"{planner} against {'ours' if at_default else ours}"
+                for metric, by_seed in values.items():
+                    full = f"{metric}/{kind}" if kind else metric
+                    found.append(row(NAME, variant, full, 0.0, by_seed, count))
     return found
 
 
-def _joined(encounters: Mapping[str, Mapping[str, Any]], planner: str, kind: str) -> list[tuple[float, float, float]]:
-    """Seconds lost over all encounters with the collisions of a kind, by threshold."""
+def _against(encounters: Mapping[str, Mapping[str, Any]], planner: str, ours: str, kind: str) -> dict[str, float]:
+    """One seed's figures of `compared`; empty if there is no such encounter yet."""
+    # Time is lost on all encounters: a planner that is careful everywhere pays for it everywhere.
+    mine, own = _mean(encounters, ours, ""), _mean(encounters, ours, kind)
+    if not mine or not own:
+        return {}
+    found = {"our_seconds_lost": mine["seconds_lost"]}
+    for name, harm in HARMS.items():
+        points = _joined(encounters, planner, kind, harm)
+        if points:
+            found[f"{harm}_at_our_seconds_lost"] = harm_at(points, mine["seconds_lost"])
+            found[f"seconds_lost_at_our_{name}"] = lost_at(points, own[harm])
+            found[f"our_{harm}"] = own[harm]
+    return found
+
+
+def _joined(
+    encounters: Mapping[str, Mapping[str, Any]], planner: str, kind: str, harm: str
+) -> list[tuple[float, float, float]]:
+    """Seconds lost over all encounters with the harm done in those of a kind, by threshold."""
     everywhere = {p[2]: p[0] for p in curve(encounters, planner)}
-    return [(everywhere[t], collisions, t) for _, collisions, t in curve(encounters, planner, kind)]
+    return [(everywhere[t], done, t) for _, done, t in curve(encounters, planner, kind, harm)]

@@ -16,28 +16,30 @@ from pose_ssl_ros.experiments.rows import Row, find
 COLOURS = {"ours": "#D55E00", "oracle": "#009E73", "distance": "#0072B2", "ttc": "#8A6FB0"}
 MARKERS = {"ours": "o", "oracle": "D", "distance": "s", "ttc": "^"}
 _WORDS = {kind: kind.replace("_", " ") for kind in KINDS}
-_SHOWN = ("collisions_per_100", "near_misses_per_100", "seconds_lost", "needless_stops_per_100", "stuck_per_100")
+_HARMS = {"collisions_per_100": "Collisions", "too_near_per_100": "Contacts and near misses"}
+_SHOWN = ("collisions_per_100", "too_near_per_100", "seconds_lost", "needless_stops_per_100", "stuck_per_100")
 
 
-def trade_off(records: Records, default: float, kind: str) -> Plot:
-    """Collisions against seconds lost, a point for each threshold."""
+def trade_off(records: Records, default: float, kind: str, harm: str = "collisions_per_100") -> Plot:
+    """Harm (collisions, or whoever came too near) against seconds lost, a point for each threshold."""
     figure = new_figure(8.2, 4.6)
     axes = quiet(figure.add_subplot(), grid="both")
     for planner in PLANNERS:
-        lines = [curve(encounters, planner, kind) for encounters in records.values()]
+        lines = [curve(encounters, planner, kind, harm) for encounters in records.values()]
         everywhere = [curve(encounters, planner) for encounters in records.values()]
         if not all(lines):  # no encounter of this kind yet
             continue
-        collisions = np.mean([[p[1] for p in line] for line in lines], axis=0)
+        done = np.mean([[p[1] for p in line] for line in lines], axis=0)
         lost = np.mean([[p[0] for p in line] for line in everywhere], axis=0)
         colour = COLOURS[planner]
-        axes.plot(lost, collisions, color=colour, marker=MARKERS[planner], ms=5, lw=1.6, label=planner)
-        for x, y, point in zip(lost, collisions, lines[0], strict=True):
+        axes.plot(lost, done, color=colour, marker=MARKERS[planner], ms=5, lw=1.6, label=planner)
+        for x, y, point in zip(lost, done, lines[0], strict=True):
             axes.annotate(f"{point[2]:g}", (x, y), (4, 4), textcoords="offset points", fontsize=6.5, color=colour)
             if planner == "ours" and abs(point[2] - default) < 1e-9:
                 axes.plot([x], [y], "o", ms=13, mfc="none", mec=colour, mew=1.6)
     axes.set_xlabel("seconds lost per encounter, all kinds", fontsize=9)
-    axes.set_ylabel("collisions per 100 encounters", fontsize=9)
+    name = _HARMS[harm]
+    axes.set_ylabel(f"{name.lower()} per 100 encounters", fontsize=9)
     axes.set_ylim(bottom=-0.5)
     if axes.lines:
         axes.legend(frameon=False, fontsize=9)
@@ -46,7 +48,7 @@ def trade_off(records: Records, default: float, kind: str) -> Plot:
         "Each point is a threshold (the number beside it), averaged over seeds; down and left is better. "
         "The circle is ours at the threshold of the planner node."
     )
-    return Plot(f"Collisions against time lost: {words}", png(figure), note)
+    return Plot(f"{name} against time lost: {words}", png(figure), note)
 
 
 def kinds_plot(rows: Sequence[Row], variants: Sequence[str]) -> Plot:
@@ -103,6 +105,7 @@ def report(records: Records, rows: Sequence[Row], default: float, facts: Sequenc
     parts: list[Grid | Plot] = [
         _comparison(rows),
         trade_off(records, default, ""),
+        trade_off(records, default, "", "too_near_per_100"),
         trade_off(records, default, "pulling_out"),
         kinds_plot(rows, variants),
     ]
@@ -154,6 +157,9 @@ def _comparison(rows: Sequence[Row]) -> Grid:
         ("our_collisions_per_100", "ours"),
         ("seconds_lost_at_our_collisions", "seconds lost at our collisions"),
         ("our_seconds_lost", "ours"),
+        ("too_near_per_100_at_our_seconds_lost", "too near per 100 at our time lost"),
+        ("our_too_near_per_100", "ours"),
+        ("seconds_lost_at_our_too_near", "seconds lost at our too near"),
     )
     lines = []
     for planner in PLANNERS:

@@ -93,6 +93,9 @@ def test_rows_have_exactly_their_keys_and_count_what_happened() -> None:
     assert find(rows, "ours@0.4", "collisions_per_100/pulling_out")["mean"] == 100.0
     assert find(rows, "oracle@0.2", "near_misses_per_100/pulling_out")["mean"] == 100.0
     assert find(rows, "ttc@0.2", "near_misses_per_100")["mean"] == 0.0  # a contact is no near miss, nor is 'gone'
+    assert find(rows, "oracle@0.2", "too_near_per_100/pulling_out")["mean"] == 100.0  # near
+    assert find(rows, "distance@0.4", "too_near_per_100/pulling_out")["mean"] == 100.0  # touched
+    assert find(rows, "ours@0.2", "too_near_per_100")["mean"] == 0.0
     assert find(rows, "distance@0.2", "needless_stops_per_100")["mean"] == 100.0
     assert {r["seeds"] for r in rows} == {2}
 
@@ -102,6 +105,10 @@ def test_planners_on_equal_terms() -> None:
     same_time = find(rows, "distance against ours", "collisions_per_100_at_our_seconds_lost")
     assert same_time["mean"] == pytest.approx(100 / 6)
     assert find(rows, "distance against ours", "seconds_lost_at_our_collisions")["mean"] == pytest.approx(6.0)
+    near = find(rows, "oracle against ours", "too_near_per_100_at_our_seconds_lost")
+    assert near["mean"] == pytest.approx(100 / 6)  # it touches nobody, but one comes within half a metre
+    assert find(rows, "distance against ours@0.4", "our_collisions_per_100")["mean"] == pytest.approx(100 / 6)
+    assert find(rows, "distance against ours@0.4", "our_seconds_lost")["mean"] == pytest.approx(1.0)
     # Time to contact never loses as little time, nor gets as safe.
     assert find(rows, "ttc against ours", "collisions_per_100_at_our_seconds_lost") is None
     assert find(rows, "ttc against ours", "seconds_lost_at_our_collisions") is None
@@ -110,10 +117,10 @@ def test_planners_on_equal_terms() -> None:
 def test_frontier_and_what_lies_between_two_thresholds() -> None:
     points = [(1.0, 20.0, 0.5), (3.0, 10.0, 0.3), (2.0, 19.0, 0.4), (5.0, 0.0, 0.2), (6.0, 4.0, 0.1)]
     assert figures.frontier(points) == [(1.0, 20.0), (2.0, 19.0), (3.0, 10.0), (5.0, 0.0)]
-    assert figures.collisions_at(points, 3.0) == pytest.approx(10.0)
-    assert figures.collisions_at(points, 2.0) == pytest.approx(15.0)  # half the time at either, not 19
-    assert figures.collisions_at(points, 9.0) == 0.0
-    assert math.isnan(figures.collisions_at(points, 0.5))
+    assert figures.harm_at(points, 3.0) == pytest.approx(10.0)
+    assert figures.harm_at(points, 2.0) == pytest.approx(15.0)  # half the time at either, not 19
+    assert figures.harm_at(points, 9.0) == 0.0
+    assert math.isnan(figures.harm_at(points, 0.5))
     assert figures.lost_at(points, 5.0) == pytest.approx(4.0)
     assert figures.lost_at(points, 50.0) == 1.0
     assert math.isnan(figures.lost_at([(1.0, 20.0, 0.5)], 5.0))
@@ -131,7 +138,7 @@ def test_the_page_needs_no_other_file() -> None:
     found = records()
     rows = figures.rows(found, 0.2)
     page = report(found, rows, 0.2, ["Command: <none>"])
-    assert page.count("<img") == 3 and "src='data:image/png" in page
+    assert page.count("<img") == 4 and "src='data:image/png" in page
     assert "http" not in page and "Command: &lt;none&gt;" in page
     assert "16.7" in verdict(rows, 12)[1]
 
@@ -168,7 +175,7 @@ def test_the_command_resumes_and_writes_everything(tmp_path, capsys) -> None:
     assert run(tmp_path, *words) == 0
     assert "1 of 1 encounters" not in capsys.readouterr().out
     assert json.loads((tmp_path / "experiment.json").read_text()) == first
-    for name in ("report.html", "plots/trade_off_all.png", "plots/trade_off_pulling_out.png"):
+    for name in ("report.html", *(f"plots/trade_off_{k}.png" for k in ("all", "pulling_out", "too_near"))):
         assert (tmp_path / name).stat().st_size > 1000
 
 
