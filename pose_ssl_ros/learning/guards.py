@@ -128,15 +128,23 @@ def measure(
     return Figures(tracks, _invariance(plain, encoder(copies)[0], tracks), -cosines.cpu().numpy(), heading, rank, std)
 
 
-def compare(new: Figures, old: Figures | None) -> Verdict:
-    """Judge new weights by those that were exported last, measured on the same triplets; None: there are none."""
+def compare(new: Figures, old: Figures | None, settled: bool = True) -> Verdict:
+    """Judge new weights by those that were exported last.
+
+    Args:
+        new: Of the new weights.
+        old: Of those that were exported last, measured on the same triplets; None: there are none.
+        settled: Whether the old ones were learned. Random weights spread features over many dimensions, so the rank
+            falls while the first things are learned: then only what is next to nothing counts as a collapse.
+    """
     if not new.finite:
         return Verdict(False, True, "features are not finite")
     if new.std < _LEAST_STD and (old is None or old.std >= _LEAST_STD):
         return Verdict(False, True, f"features collapsed: their spread is {new.std:.3f}")
     if old is None:
         return Verdict()
-    if new.rank < max(_LEAST_RANK, _LEAST_SHARE * old.rank) and new.rank < old.rank - 1:
+    least = max(_LEAST_RANK, _LEAST_SHARE * old.rank if settled else 0.0)
+    if new.rank < least and new.rank < old.rank - 1:
         return Verdict(False, True, f"features collapsed: effective rank {new.rank:.1f}, {old.rank:.1f} before")
     if len(set(new.tracks)) < MIN_TRACKS:
         return Verdict(reason=f"only {len(set(new.tracks))} tracks are held back, {MIN_TRACKS} are needed to judge")

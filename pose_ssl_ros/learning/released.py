@@ -17,6 +17,8 @@ from pose_ssl_ros.probing.heading_head import HeadingHead
 
 #: Versions in a row that may be refused before training goes back to the released weights too.
 PATIENCE = 6
+#: Steps after which weights that began at random are taken for learned.
+SETTLED_STEPS = 500
 #: Entries by which collapse is seen.
 _SAMPLE = 64
 _TENSORS, _HEAD = "good.", "good_head."
@@ -41,6 +43,7 @@ class Released:
         self._tensors: dict[str, torch.Tensor] = {}
         self._head: HeadingHead | None = None
         self._slow: Slow | None = None
+        self._steps = 0  # of training, when they were released
 
     @property
     def head(self) -> HeadingHead | None:
@@ -63,7 +66,8 @@ class Released:
         old = None
         if self._slow is not None:
             old = self._measure(trainer, self._slow, self._head, buffer, most, min_weight)
-        verdict = compare(new, old)
+        settled = bool(trainer.config.start) or self._steps >= SETTLED_STEPS
+        verdict = compare(new, old, settled)
         self.reason, self.changes = verdict.reason, verdict.changes
         return verdict
 
@@ -79,6 +83,7 @@ class Released:
         self._tensors = {k: v for k, v in trainer.tensors().items() if not k.startswith("optimizer.")}
         self._slow = copy.deepcopy(trainer.slow)
         self._head = head
+        self._steps = trainer.steps
         self.withheld, self.refused = 0, False
 
     def keep_head(self, head: HeadingHead) -> None:
@@ -102,7 +107,7 @@ class Released:
 
     def state(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         """Tensors and JSON values for a checkpoint."""
-        facts: dict[str, Any] = {"withheld": self.withheld, "alarms": self.alarms}
+        facts: dict[str, Any] = {"withheld": self.withheld, "alarms": self.alarms, "steps": self._steps}
         tensors = {_TENSORS + name: value for name, value in self._tensors.items()}
         if self._head is not None:
             arrays, facts["head"] = head_state(self._head)
@@ -116,6 +121,7 @@ class Released:
             KeyError, RuntimeError, TypeError: If it is something else.
         """
         self.withheld, self.alarms = int(facts.get("withheld", 0)), int(facts.get("alarms", 0))
+        self._steps = int(facts.get("steps", SETTLED_STEPS))  # versions before this one did not note it
         self._tensors = {k[len(_TENSORS) :]: v for k, v in tensors.items() if k.startswith(_TENSORS)}
         self._slow = self._head = None
         if not self._tensors:

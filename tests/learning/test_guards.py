@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from learner_factory import CONFIG, SIZE, stream, trained
 from pose_ssl_ros.interfaces import Box, Triplet
 from pose_ssl_ros.learning.guards import Figures, LossWatch, compare, spread
 from pose_ssl_ros.learning.online import OnlineLearner
-from pose_ssl_ros.learning.released import PATIENCE
+from pose_ssl_ros.learning.released import PATIENCE, SETTLED_STEPS
 from pose_ssl_ros.learning.replay import Entry
 from pose_ssl_ros.modelfile import read_version
 
@@ -142,7 +143,26 @@ def test_a_collapse_goes_back_to_the_last_good_weights_and_on(tmp_path: Path) ->
     assert learner.status()["guard_refused"] == "false"
 
 
-def test_a_poisoned_stream_is_not_exported(tmp_path: Path) -> None:
+def test_a_rank_that_falls_while_random_weights_learn_is_no_collapse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert compare(figures(rank=7.0), figures(rank=30.0), settled=False).ok
+    assert compare(figures(rank=1.5), figures(rank=30.0), settled=False).alarm
+    learner = guarded(tmp_path)
+    learner.export()
+    found = itertools.cycle([figures(rank=7.0), figures(rank=30.0)])
+    monkeypatch.setattr("pose_ssl_ros.learning.released.measure", lambda *_: next(found))
+    learner.step()
+    learner.export()
+    assert learner.released.alarms == 0 and learner.status()["guard_refused"] == "false"
+    learner.trainer.steps = SETTLED_STEPS
+    learner.released.take(learner.trainer, learner.released.head)  # type: ignore[arg-type]
+    learner.export()
+    assert learner.released.alarms == 1 and "rank 7.0, 30.0 before" in str(learner.status()["guard"])
+
+
+def test_a_poisoned_stream_is_not_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pose_ssl_ros.learning.released.SETTLED_STEPS", 0)  # few steps, but something to lose
     learner = guarded(tmp_path)
     good = encoder_of(learner.export())
     random = np.random.default_rng(0)
@@ -185,6 +205,7 @@ def test_a_restart_remembers_what_was_released(tmp_path: Path) -> None:
     learner.save()
     again = OnlineLearner(CONFIG, tmp_path)
     assert again.load()
+    assert again.released.state()[1] == learner.released.state()[1]
     with torch.no_grad():
         again.trainer.slow_encoder.stem.weight.fill_(float("nan"))
     assert np.array_equal(encoder_of(again.export()), good)
