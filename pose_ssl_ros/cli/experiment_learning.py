@@ -95,7 +95,7 @@ def _profile(arguments: argparse.Namespace) -> Any:
             msg = f"--seconds is {arguments.seconds:g} but must be from 2 to 86400"
             raise CommandError(msg)
         seconds = arguments.seconds
-        times = sorted({t for t in profile.times if t < seconds} | {seconds})
+        times = sorted({t for t in (*profile.times, *KNOWN["full"].times) if t < seconds} | {seconds})
         profile = replace(profile, seconds=seconds, stretch=seconds / 3, times=tuple(times))
     if arguments.jobs < 1:
         msg = f"--jobs is {arguments.jobs} but must be 1 or more"
