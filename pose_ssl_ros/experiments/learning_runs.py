@@ -5,9 +5,8 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from pose_ssl_ros.experiments.profiles import Profile
 from pose_ssl_ros.experiments.run_cache import RunCache, digest
 from pose_ssl_ros.experiments.stream_figures import figures, windows
 from pose_ssl_ros.experiments.variants import VARIANTS, Collected, Learning, Variant, driver_of
+from pose_ssl_ros.experiments.workers import workers
 from pose_ssl_ros.interfaces import Triplet
 from pose_ssl_ros.learning.exemplars import ExemplarError
 from pose_ssl_ros.learning.trainer import StartError
@@ -162,7 +162,7 @@ def _each(what: LearningExperiment, runs: Sequence[tuple[str, int]], tell: Tell)
             done += result["seconds"]
             yield (name, seed), result
         return
-    with ProcessPoolExecutor(what.jobs, mp_context=get_context("spawn")) as pool:
+    with workers(what.jobs) as pool:
         futures = {pool.submit(run_one, what, name, seed): (name, seed) for name, seed in runs}
         began = time.monotonic()
         for k, future in enumerate(as_completed(futures), 1):

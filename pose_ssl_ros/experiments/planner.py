@@ -12,9 +12,7 @@ import hashlib
 import math
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +25,7 @@ from pose_ssl_ros.experiments.driving import CAMERA, Reading, drive, nominal_sec
 from pose_ssl_ros.experiments.errors import ExperimentError
 from pose_ssl_ros.experiments.heading_reader import HeadingReader
 from pose_ssl_ros.experiments.journal import Journal
+from pose_ssl_ros.experiments.workers import workers
 from pose_ssl_ros.inference.engine import ModelError
 
 #: Thresholds that are driven, by planner; those of `ours` and `oracle` are probabilities.
@@ -88,7 +87,7 @@ def run(what: PlannerExperiment, tell: Callable[[str], None] = print) -> dict[in
     _check(what)
     if what.jobs == 1:
         return {seed: run_seed(what, seed, tell) for seed in what.seeds}
-    with ProcessPoolExecutor(what.jobs, mp_context=get_context("spawn")) as pool:
+    with workers(what.jobs) as pool:
         futures = {seed: pool.submit(run_seed, what, seed) for seed in what.seeds}
         return {seed: future.result() for seed, future in futures.items()}
 

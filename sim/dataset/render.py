@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -21,6 +19,7 @@ from pose_ssl_sim import catalogue
 from pose_ssl_sim.config import SimError
 from pose_ssl_sim.dataset.plan import Plan, Trajectory
 from pose_ssl_sim.dataset.profiles import VIEWS
+from pose_ssl_sim.processes import end_with
 
 from pose_ssl_ros.datasets.dataset import DatasetError
 from pose_ssl_ros.datasets.table import CropRow
@@ -157,14 +156,7 @@ def _begin_worker(parent: int, plan: Plan, writer: ShardWriter) -> None:
     global _worker
     _worker = (plan, writer)
     cv2.setNumThreads(1)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it without a traceback
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1.0)
-        os._exit(1)  # the parent was killed: nobody would ever end this process
-
-    threading.Thread(target=watch, daemon=True).start()
+    end_with(parent)
 
 
 def _work(number: int) -> int:
