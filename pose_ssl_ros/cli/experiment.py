@@ -72,8 +72,9 @@ def _model(given: Path | None) -> Path:
 def handle_planner(arguments: argparse.Namespace) -> int:
     """Drive, count, compare, write."""
     with _explained():
-        from pose_ssl_ros.evaluation.files import write_atomic, write_json
+        from pose_ssl_ros.evaluation.files import write_atomic
         from pose_ssl_ros.experiments import planner, planner_figures, planner_report
+        from pose_ssl_ros.experiments.rows import written
 
         begin = time.monotonic()
         what = planner.PlannerExperiment(
@@ -99,7 +100,7 @@ def handle_planner(arguments: argparse.Namespace) -> int:
             "policy. One object per encounter. "
             "The kinds come equally often: half of the fronts that face the lane pull out.",
         ]
-        write_json(what.out / "experiment.json", rows)
+        write_atomic(what.out / "experiment.json", written(rows))
         write_atomic(what.out / "report.html", planner_report.report(records, rows, default, facts))
         for name, kind, harm in (
             ("all", "", "collisions_per_100"),
@@ -119,6 +120,7 @@ def handle_danger(arguments: argparse.Namespace) -> int:
     with _explained():
         from pose_ssl_ros.evaluation.files import write_atomic, write_json
         from pose_ssl_ros.experiments import danger, danger_report
+        from pose_ssl_ros.experiments.rows import written
 
         what = danger.DangerExperiment(
             _model(arguments.model),
@@ -134,7 +136,7 @@ def handle_danger(arguments: argparse.Namespace) -> int:
             f"Fitted to seeds {', '.join(map(str, what.train_seeds))}, tested on "
             f"{', '.join(map(str, what.test_seeds))}; {what.encounters} encounters of each.",
         ]
-        write_json(what.out / "experiment.json", result.rows)
+        write_atomic(what.out / "experiment.json", written(result.rows))
         write_json(what.out / "calibration.json", {"weights": result.weights, "pooled": result.pooled})
         write_atomic(what.out / "report.html", danger_report.report(result, facts))
         write_atomic(what.out / "plots" / "reliability.png", danger_report.reliability(result).data)

@@ -46,10 +46,11 @@ def handle(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from pose_ssl_ros.evaluation.files import write_atomic, write_json
+    from pose_ssl_ros.evaluation.files import write_atomic
     from pose_ssl_ros.experiments import forgetting, learning_report, online
     from pose_ssl_ros.experiments.claims import FORGETTING, ONLINE, told
     from pose_ssl_ros.experiments.learning_runs import model_digest, run_all
+    from pose_ssl_ros.experiments.rows import written
 
     begin = time.monotonic()
     profile = _profile(arguments)
@@ -70,7 +71,7 @@ def _run(arguments: argparse.Namespace) -> int:
     rows = online.all_rows(results) if is_online else forgetting.all_rows(results, profile)
     report = learning_report.online_report if is_online else learning_report.forgetting_report
     page, plots = report(rows, facts)
-    write_json(what.out / "experiment.json", rows)
+    write_atomic(what.out / "experiment.json", written(rows))
     write_atomic(what.out / "report.html", page)
     for name, plot in plots.items():
         write_atomic(what.out / "plots" / f"{name}.png", plot.data)

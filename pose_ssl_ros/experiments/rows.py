@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from pose_ssl_ros.evaluation.files import plain
 
 #: Exactly the keys of a row, in their order.
 KEYS = ("experiment", "variant", "metric", "robot_seconds", "mean", "std", "seeds", "n")
@@ -39,3 +42,8 @@ def row(
 def find(rows: Iterable[Row], variant: str, metric: str) -> Row | None:
     """The first row of a variant and metric."""
     return next((r for r in rows if r["variant"] == variant and r["metric"] == metric), None)
+
+
+def written(rows: Iterable[Row]) -> str:
+    """The rows as JSON, each on a line of its own: thousands of them stay readable, and so do their changes."""
+    return "[\n" + ",\n".join(json.dumps(plain(r), ensure_ascii=False, allow_nan=False) for r in rows) + "\n]\n"

@@ -11,7 +11,7 @@ from pose_ssl_ros.experiments.driving import CAMERA, drive, least_gap_ahead, nom
 from pose_ssl_ros.experiments.errors import ExperimentError
 from pose_ssl_ros.experiments.journal import Journal
 from pose_ssl_ros.experiments.planner_report import report, verdict
-from pose_ssl_ros.experiments.rows import KEYS, find, row
+from pose_ssl_ros.experiments.rows import KEYS, find, row, written
 
 CONFIG = PlannerConfig(cruise_speed=1.5)
 
@@ -132,6 +132,8 @@ def test_mean_and_deviation_between_seeds() -> None:
     assert found["std"] == pytest.approx(math.sqrt(2))
     assert row("planner", "a", "b", 1.0, {1: 2.0}, 7)["std"] == 0.0
     assert row("planner", "a", "b", 1.0, {1: math.nan}, 7) is None
+    text = written([found, found])
+    assert json.loads(text) == [found | {"std": round(math.sqrt(2), 6)}] * 2 and text.count("\n") == 4
 
 
 def test_the_page_needs_no_other_file() -> None:
