@@ -92,6 +92,11 @@ class Rig:
     def version(self) -> int:
         return self.infos.last.database_version if self.infos else -1
 
+    def story(self) -> str:
+        """What the node said so far, and how many of its kind there are."""
+        nodes = self.peer.node.get_node_names_and_namespaces()
+        return f"{nodes}\n{values_of(self.peer)}\n{self.process.output}"
+
     def warm(self, content: bytes, version: int) -> None:
         self.model(content)
         self.peer.wait_for(lambda: self.version() == version, what=f"model {version}")
@@ -259,7 +264,7 @@ def test_nan_in_camera_info_is_counted_and_the_last_good_one_holds(rig: Rig) -> 
     rig.camera(fx=math.nan)
     rig.peer.wait_for(lambda: count_of(rig.peer, "bad_camera_infos") > before)
     rig.frame()
-    assert rig.detections.last.detections[0].results[0].pose.covariance[28] < 99999
+    assert rig.detections.last.detections[0].results[0].pose.covariance[28] < 99999, rig.story()
 
 
 def test_frames_whose_tracks_never_come_are_skipped_and_counted(rig: Rig) -> None:
@@ -294,7 +299,7 @@ def test_annotated_is_drawn_only_for_a_listener(rig: Rig) -> None:
 
 def test_diagnostics_tell_latency_rates_and_state(rig: Rig) -> None:
     found = values_of(rig.peer)
-    assert found["state"] == "warm"
+    assert found["state"] == "warm", rig.story()
     assert 0 < float(found["latency_p50_ms"]) <= float(found["latency_p95_ms"]) <= float(found["latency_p99_ms"])
     assert int(found["frames"]) > 40
     assert int(found["failures"]) == 0
