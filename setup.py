@@ -42,7 +42,7 @@ REQUIRES = [
 EXTRAS = {
     "sim": ["pybullet>=3.2.5"],
     "dev": [
-        "pytest>=8",
+        "pytest>=8,<9.2",  # 9.2 hides item ids from pytest-xdist 3.8: `--dist loadgroup` then groups nothing
         "pytest-xdist>=3.5",
         "hypothesis>=6.100",
         "ruff>=0.6",

@@ -33,6 +33,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group("nodes" if name.startswith(NODES) else name))
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """End the run if groups did not take: tests that share a node would be dealt to both workers."""
+    if getattr(session.config.option, "loadgroup", False):
+        alone = [item.nodeid for item in session.items if "@" not in item.nodeid.rpartition("]")[2]]
+        if alone:
+            raise pytest.UsageError(f"pytest-xdist ignored the groups of {len(alone)} tests, first {alone[0]}")
+
+
 @pytest.fixture
 def domain() -> Iterator[int]:
     """A ROS_DOMAIN_ID of the test's own, with discovery on this machine only."""
