@@ -28,6 +28,7 @@ from pose_ssl_ros.evaluation.metrics import (
 )
 from pose_ssl_ros.evaluation.moving import MOVING, PARKED
 from pose_ssl_ros.evaluation.records import MISSED, UNKNOWN_INDEX
+from pose_ssl_ros.evaluation.windows import window_of
 from pose_ssl_ros.viewpoint import HEADINGS_AND_UNKNOWN
 
 if TYPE_CHECKING:
@@ -169,14 +170,16 @@ def _curve(judge: Judge, rows: np.ndarray, width: float) -> list[dict[str, Any]]
     """Figures without interval over windows of each recording; windows without sightings are left out."""
     points = []
     window = judge.config.window
-    key = np.stack([rows["bag"].astype(int), np.floor(rows["time"] / window).astype(int)], axis=1)
-    for bag, number in np.unique(key, axis=0):
-        part = rows[(key[:, 0] == bag) & (key[:, 1] == number)]
+    number = np.zeros(len(rows), int)
+    for bag in np.unique(rows["bag"]):
+        number[rows["bag"] == bag] = window_of(rows["time"][rows["bag"] == bag], window)
+    for bag, index in np.unique(np.stack([rows["bag"].astype(int), number], axis=1), axis=0):
+        part = rows[(rows["bag"] == bag) & (number == index)]
         two = toward_or_away(part["truth_azimuth"])
         points.append(
             {
                 "bag": int(bag),
-                "robot_seconds": float((number + 1) * window),
+                "robot_seconds": float((index + 1) * window),
                 "n": len(part),
                 "n_toward_away": int((two >= 0).sum()),
                 "toward_away_accuracy": ratio(int((part["answer"] == two)[two >= 0].sum()), int((two >= 0).sum())),

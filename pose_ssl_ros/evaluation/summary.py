@@ -17,6 +17,7 @@ from pose_ssl_ros.evaluation.metrics import (
 from pose_ssl_ros.evaluation.moving import MOVING, PARKED
 from pose_ssl_ros.evaluation.records import MISSED
 from pose_ssl_ros.evaluation.session import Session
+from pose_ssl_ros.evaluation.windows import window_of
 from pose_ssl_ros.viewpoint import HEADINGS_AND_UNKNOWN
 
 #: Names under which the learner's and others' diagnostics may be found, best first.
@@ -35,7 +36,7 @@ def figures(rows: np.ndarray, toward_width: float) -> dict[str, Any]:
 def curve(rows: np.ndarray, window: float, toward_width: float) -> list[dict[str, Any]]:
     """Heading figures over windows of robot time; windows without sightings are left out."""
     points = []
-    number = np.floor(rows["time"] / window).astype(int)
+    number = window_of(rows["time"], window)
     for index in np.unique(number):
         part = figures(rows[number == index], toward_width)
         keys = ("n", "n_toward_away", "toward_away_accuracy", "four_way_accuracy", "unknown_rate", "coverage")

@@ -32,7 +32,7 @@ def feed(session, stamp, truth, answers, now=None):
 
 
 def test_counts_by_hand():
-    session = Session(EvaluatorConfig(window=1.0, seed=7, scenario="street"))
+    session = Session(EvaluatorConfig(window=0.5, seed=7, scenario="street"))
     feed(session, 1 * S, [car(), car(math.pi, OTHER, "2")], [Answer("a", BOX, TOWARD, "sedan", 0.9, 0.1)])
     feed(session, 2 * S, [car(), car(math.pi, OTHER, "2")], [Answer("a", BOX, UNKNOWN), Answer("b", OTHER, TOWARD)])
     found = summarize(session)
@@ -46,7 +46,7 @@ def test_counts_by_hand():
     assert heading["reversed_rate"] == pytest.approx(1 / 3)
     assert heading["toward_away_accuracy_with_missed"] == pytest.approx(1 / 4)
     assert heading["azimuth_median_error_deg"] == pytest.approx(math.degrees(0.1), abs=1e-4)
-    assert [p["robot_seconds"] for p in heading["curve"]] == [1.0, 2.0]
+    assert [p["robot_seconds"] for p in heading["curve"]] == [0.5, 1.0]
     assert [p["toward_away_accuracy"] for p in heading["curve"]] == [1.0, 0.0]
     assert heading["confusion"]["counts"] == [[1, 0, 0, 0, 1], [0] * 5, [1, 0, 0, 0, 0], [0] * 5]
     assert found["identity"]["accuracy"] == pytest.approx(1 / 3)
