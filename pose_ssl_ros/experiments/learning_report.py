@@ -19,6 +19,7 @@ COLOURS = {
     "frozen, probes refitted": "#B0B6C0",
     "random weights": "#0072B2",
     "labels": "#009E73",
+    "labels, taught only": "#7BC8A4",
     "no trajectory": "#CC79A7",
     "shuffled": "#2F6B6B",
     "two-tier, small": "#E69F00",
@@ -33,6 +34,7 @@ _HEADS = (
     "frozen, probes refitted",
     "random weights",
     "labels",
+    "labels, taught only",
     "no trajectory",
     "random, batch norm",
 )

@@ -16,6 +16,7 @@ DIFFERENCES = (
     ("ours - frozen", "ours", "frozen"),
     ("ours - frozen, probes refitted", "ours", "frozen, probes refitted"),
     ("ours - labels", "ours", "labels"),
+    ("ours - labels, taught only", "ours", "labels, taught only"),
     ("ours - no trajectory", "ours", "no trajectory"),
     ("ours - shuffled", "ours", "shuffled"),
     ("two-tier, small - shuffled", "two-tier, small", "shuffled"),

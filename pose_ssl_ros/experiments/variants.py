@@ -37,6 +37,7 @@ class Variant:
         pretrained: Whether it starts from the start model.
         learns: `all`; `probes`: the encoder stays and the probes are fitted anew; `nothing`: the start model answers.
         labels: Whether every triplet is told its true heading, in place of what motion says.
+        taught_only: With labels: only those are told that motion says something of.
         shuffled: Whether the stream's triplets come in random order, those of later on too.
         small: Whether the buffer has the small memory.
         batch_norm: Whether the encoder normalises over the batch.
@@ -47,6 +48,7 @@ class Variant:
     pretrained: bool = True
     learns: str = "all"
     labels: bool = False
+    taught_only: bool = False
     shuffled: bool = False
     small: bool = False
     batch_norm: bool = False
@@ -60,6 +62,11 @@ VARIANTS = {
     "frozen, probes refitted": Variant("the start model's encoder, probes fitted to the site", learns="probes"),
     "random weights": Variant("from random weights", pretrained=False),
     "labels": Variant("true headings in place of the motion teacher", labels=True),
+    "labels, taught only": Variant(
+        "true headings of what the motion teacher speaks of: how right it is, apart from how often it speaks",
+        labels=True,
+        taught_only=True,
+    ),
     "no trajectory": Variant("without the trajectory term", changes={"trajectory_weight": 0.0}),
     "shuffled": Variant(
         "the same triplets in random order, all of them kept: what no stream can give",
@@ -150,7 +157,7 @@ def driver_of(
     driver: Driver = LearnerDriver(learner, DriverConfig(steps_per_second=learning.steps_per_second))
     if variant.shuffled:
         driver = Shuffled(driver, triplets(), seed)
-    return Labelled(driver, book) if variant.labels else driver
+    return Labelled(driver, book, variant.taught_only) if variant.labels else driver
 
 
 class ProbesOnly(OnlineLearner):
@@ -162,17 +169,27 @@ class ProbesOnly(OnlineLearner):
 
 
 class Labelled:
-    """Tells each triplet the true heading of the object that its box fits; those that fit none are told nothing."""
+    """Tells triplets the true heading of the object that their box fits; those that fit none are told nothing.
 
-    def __init__(self, driver: Driver, book: TruthBook) -> None:
+    Args:
+        driver: Learns from them.
+        book: True objects.
+        taught_only: Whether those are left as they are that have no teacher.
+    """
+
+    def __init__(self, driver: Driver, book: TruthBook, taught_only: bool = False) -> None:
+        """Stand before the driver."""
         self._driver = driver
         self._book = book
+        self._taught_only = taught_only
 
     def take(self, triplets: Sequence[Triplet], stamp_ns: int) -> bytes | None:
         """See `replay.learning.LearnerDriver`."""
         return self._driver.take([self._told(t) for t in triplets], stamp_ns)
 
     def _told(self, triplet: Triplet) -> Triplet:
+        if self._taught_only and triplet.teacher is None:
+            return triplet
         objects = self._book.at(triplet.stamp_ns) or []
         pairs = match([o.box for o in objects], [triplet.box], _IOU)
         if not pairs:

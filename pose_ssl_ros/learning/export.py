@@ -20,7 +20,7 @@ from pose_ssl_ros.interfaces import ModelVersion
 from pose_ssl_ros.learning.encoder import PIXEL_MEAN, PIXEL_STD, Block, Encoder
 from pose_ssl_ros.modelfile import INPUT_NAME, OUTPUT_NAMES, PROTOTYPES, write_version
 from pose_ssl_ros.probing.features import CELLS, PATTERN_EPS
-from pose_ssl_ros.probing.heading_head import HeadingHead, bin_centres, bins_to_headings
+from pose_ssl_ros.probing.heading_head import HeadingHead, SecondOpinion, bins_to_headings, resultants
 from pose_ssl_ros.probing.identity_head import IdentityHead
 from pose_ssl_ros.viewpoint import UNKNOWN
 
@@ -194,9 +194,8 @@ def _heading(g: _Graph, features: str, head: HeadingHead) -> None:
     reading = g.op("MatMul", z, g.constant("heading.matrix", head.matrix))
     logits = g.op("Add", reading, g.constant("heading.bias", head.bias))
     p = g.op("Softmax", logits, axis=1)
-    centres = bin_centres(bins)
-    directions = np.stack([np.cos(centres), np.sin(centres)], axis=1)
-    resultant = g.op("MatMul", p, g.constant("heading.directions", directions))
+    directions = g.constant("heading.directions", resultants(np.eye(bins)))
+    resultant = g.op("MatMul", p, directions)
     seen = g.constant("heading.anchors", head.anchors)
     familiar = g.familiar(z, seen, "heading", head.threshold, head.sharpness)
     read = g.constant("heading.readings", head.readings)
@@ -204,7 +203,10 @@ def _heading(g: _Graph, features: str, head: HeadingHead) -> None:
     square = g.op("ReduceSum", g.op("Mul", resultant, resultant), axis, keepdims=1)
     length = g.op("Sqrt", g.op("Add", square, g.constant("tiny", 1e-12)))
     gap = g.op("Sub", length, g.constant("heading.min_length", head.min_length))
-    certain = g.op("Sigmoid", g.op("Mul", gap, g.constant("heading.length_slope", head.length_slope)))
+    slope = g.constant("heading.length_slope", head.length_slope)
+    if head.second is not None:
+        gap = g.op("Add", gap, _relief(g, z, resultant, length, directions, slope, head.second))
+    certain = g.op("Sigmoid", g.op("Mul", gap, slope))
     gate = g.constant("heading.gate", head.gate)
     known = g.op("Mul", g.op("Mul", g.op("Mul", familiar, legible), certain), gate)
     to_classes = g.constant("heading.classes", head.covered[:, None] * bins_to_headings(bins))
@@ -212,3 +214,16 @@ def _heading(g: _Graph, features: str, head: HeadingHead) -> None:
     unknown = g.op("Sub", g.constant("one", 1.0), g.op("ReduceSum", classes, axis, keepdims=1))
     g.op("Concat", classes, unknown, name="heading", axis=1)
     g.op("Mul", resultant, gate, name="azimuth")
+
+
+def _relief(g: _Graph, z: str, answer: str, length: str, directions: str, slope: str, second: SecondOpinion) -> str:
+    """As `SecondOpinion.relief`."""
+    reading = g.op("MatMul", z, g.constant("heading.second.matrix", second.matrix))
+    chances = g.op("Softmax", g.op("Add", reading, g.constant("heading.second.bias", second.bias)), axis=1)
+    product = g.op("Mul", answer, g.op("MatMul", chances, directions))
+    along = g.op("Div", g.op("ReduceSum", product, g.constant("axis1", [1]), keepdims=1), length)
+    seen = g.constant("heading.second.anchors", second.anchors)
+    familiar = g.familiar(z, seen, "heading.second", second.threshold, second.sharpness)
+    beyond = g.op("Sub", g.op("Mul", familiar, along), g.constant("heading.second.least", second.least))
+    agreement = g.op("Sigmoid", g.op("Mul", beyond, slope))
+    return g.op("Mul", agreement, g.constant("heading.second.most_relief", second.most_relief))

@@ -21,7 +21,7 @@ from pose_ssl_ros.learning.encoder import Encoder
 from pose_ssl_ros.learning.objectives.trajectory import trajectory_cosines
 from pose_ssl_ros.learning.replay_entry import Entry
 from pose_ssl_ros.probing.features import spatial_pattern
-from pose_ssl_ros.probing.heading_head import HeadingHead
+from pose_ssl_ros.probing.heading_head import HeadingHead, SecondOpinion
 
 #: Fewer held-back tracks than this tell nothing.
 MIN_TRACKS = 4
@@ -36,6 +36,8 @@ _ALARM = 4.0
 _LEAST_RANK, _LEAST_SHARE = 2.0, 0.4
 #: Spread of features that are all but equal, see `collapse.embedding_std`.
 _LEAST_STD = 0.01
+#: Names of a second opinion's values in a checkpoint begin with this.
+_SECOND = "second."
 
 
 @dataclass(frozen=True)
@@ -220,8 +222,11 @@ def spread(entries: Sequence[Entry], most: int) -> list[Entry]:
 
 def head_state(head: HeadingHead) -> tuple[dict[str, torch.Tensor], dict[str, float]]:
     """Arrays and numbers of a heading head, for a checkpoint."""
-    arrays = {k: torch.from_numpy(np.array(v)) for k, v in vars(head).items() if isinstance(v, np.ndarray)}
-    return arrays, {k: float(v) for k, v in vars(head).items() if not isinstance(v, np.ndarray)}
+    values = {name: value for name, value in vars(head).items() if name != "second"}
+    if head.second is not None:
+        values.update({_SECOND + name: value for name, value in vars(head.second).items()})
+    arrays = {k: torch.from_numpy(np.array(v)) for k, v in values.items() if isinstance(v, np.ndarray)}
+    return arrays, {k: float(v) for k, v in values.items() if not isinstance(v, np.ndarray)}
 
 
 def head_from(arrays: Mapping[str, torch.Tensor], numbers: Mapping[str, Any]) -> HeadingHead:
@@ -232,7 +237,8 @@ def head_from(arrays: Mapping[str, torch.Tensor], numbers: Mapping[str, Any]) ->
     """
     values: dict[str, Any] = {k: v.numpy() for k, v in arrays.items()}
     values.update({k: float(v) for k, v in numbers.items()})
-    return HeadingHead(**values)
+    second = {k[len(_SECOND) :]: values.pop(k) for k in list(values) if k.startswith(_SECOND)}
+    return HeadingHead(**values, second=SecondOpinion(**second) if second else None)
 
 
 def _views(crops: Sequence[np.ndarray], device: torch.device) -> torch.Tensor:

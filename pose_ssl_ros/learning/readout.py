@@ -107,6 +107,7 @@ def fit_readout(
         np.tile(np.array(judges, dtype=bool), 2),
         seed=seed,
         known=known,
+        start=np.tile(np.arange(len(labelled)) < len(exemplars), 2) if exemplars else None,
     )
     # Kinds that only the start model met would stay in the list of classes for ever.
     nuisance = (last, np.tile(np.array(tracks, dtype=str), 2)) if len(both) else None

@@ -38,6 +38,33 @@ def soft_targets(azimuths: np.ndarray, bins: int = BINS, concentration: float = 
 
 
 @dataclass(frozen=True)
+class SecondOpinion:
+    """Another reading of the same projected features; where it agrees, an answer may be less certain.
+
+    Attributes:
+        matrix, bias: (P, B), (B,) softmax over azimuth bins, temperature folded in.
+        anchors: (P, M) what it was fitted to, unit columns.
+        threshold, sharpness: Of familiarity, as `HeadingHead` has them.
+        least: It agrees from this length of its resultant along the answer's direction on.
+        most_relief: How much shorter an answer may be that it fully agrees with.
+    """
+
+    matrix: np.ndarray
+    bias: np.ndarray
+    anchors: np.ndarray
+    threshold: float
+    sharpness: float
+    least: float
+    most_relief: float
+
+    def relief(self, z: np.ndarray, answer: np.ndarray, slope: float) -> np.ndarray:
+        """How much shorter answers may be, (N,), for projected features (N, P) and resultants (N, 2)."""
+        other = resultants(softmax(z @ self.matrix + self.bias))
+        familiar = _sigmoid(self.sharpness * ((unit(z) @ self.anchors).max(1) - self.threshold))
+        return np.asarray(self.most_relief * _sigmoid(slope * (familiar * along(answer, other) - self.least)))
+
+
+@dataclass(frozen=True)
 class HeadingHead:
     """Arrays of the heading head for features of length F, P projected, B bins, M anchors.
 
@@ -54,6 +81,7 @@ class HeadingHead:
         reading_threshold, reading_sharpness: The same for readings.
         min_length, length_slope: The same for the length of the mean resultant vector.
         gate: 0 answers `unknown` always (not ready), 1 answers.
+        second: What may vouch for a shorter answer, or None.
     """
 
     centre: np.ndarray
@@ -70,21 +98,22 @@ class HeadingHead:
     min_length: float = 0.2
     length_slope: float = 20.0
     gate: float = 1.0
+    second: SecondOpinion | None = None
 
     def apply(self, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Heading probabilities (N, 5) and mean resultant vectors (N, 2) of features (N, F)."""
         z = (features - self.centre) @ self.projection
         reading = z @ self.matrix
-        logits = reading + self.bias
-        p = np.exp(logits - logits.max(1, keepdims=True))
-        p /= p.sum(1, keepdims=True)
-        centres = bin_centres(self.matrix.shape[1])
-        resultant = p @ np.stack([np.cos(centres), np.sin(centres)], axis=1)
+        p = softmax(reading + self.bias)
+        resultant = resultants(p)
         familiar = _sigmoid(self.sharpness * ((unit(z) @ self.anchors).max(1) - self.threshold))
         nearest = (unit(reading) @ self.readings).max(1)
         familiar *= _sigmoid(self.reading_sharpness * (nearest - self.reading_threshold))
         length = np.sqrt((resultant * resultant).sum(1) + 1e-12)
-        known = self.gate * familiar * _sigmoid(self.length_slope * (length - self.min_length))
+        least: float | np.ndarray = self.min_length
+        if self.second is not None:
+            least = least - self.second.relief(z, resultant, self.length_slope)
+        known = self.gate * familiar * _sigmoid(self.length_slope * (length - least))
         classes = (p * self.covered) @ bins_to_headings(self.matrix.shape[1]) * known[:, None]
         heading = np.concatenate([classes, 1 - classes.sum(1, keepdims=True)], axis=1)
         return heading.astype(np.float32), (self.gate * resultant).astype(np.float32)
@@ -106,6 +135,23 @@ def placeholder(features: int) -> HeadingHead:
         reading_sharpness=10.0,
         gate=0.0,
     )
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Rows (N, B) of probabilities."""
+    p = np.exp(logits - logits.max(1, keepdims=True))
+    return np.asarray(p / p.sum(1, keepdims=True))
+
+
+def resultants(chances: np.ndarray) -> np.ndarray:
+    """Mean resultant vectors (N, 2) of distributions over azimuth bins (N, B)."""
+    centres = bin_centres(chances.shape[1])
+    return np.asarray(chances @ np.stack([np.cos(centres), np.sin(centres)], axis=1))
+
+
+def along(answer: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Length of other resultants (N, 2) along the direction of the answers' (N, 2): negative where they oppose."""
+    return np.asarray((answer * other).sum(1) / np.sqrt((answer * answer).sum(1) + 1e-12))
 
 
 def unit(x: np.ndarray) -> np.ndarray:

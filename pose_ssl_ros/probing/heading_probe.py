@@ -15,21 +15,21 @@ import numpy as np
 
 from pose_ssl_ros.probing.heading_head import (
     HeadingHead,
-    bin_centres,
     bins_to_headings,
     placeholder,
+    resultants,
     soft_targets,
+    softmax,
     unit,
 )
+from pose_ssl_ros.probing.heading_thresholds import certainty, familiarity, temperature_of
 from pose_ssl_ros.probing.label_trust import label_trust, opposed
+from pose_ssl_ros.probing.second_opinion import Rows, second_opinion
 from pose_ssl_ros.probing.softmax_regression import fit_softmax
 from pose_ssl_ros.viewpoint import HEADING_CENTRES
 
 #: Eighths of a turn: the sectors over which labels are balanced and coverage is counted.
 SECTORS = 8
-#: Candidates for the least length of a mean resultant vector that is an answer. Exemplars are easier than a site: with
-#: 0.2 one toward/away sighting in ten was answered the wrong way round on rendered streets, with 0.5 one in twenty.
-LEAST_LENGTHS = np.arange(0.5, 0.86, 0.05)
 #: How much larger than a principal component a known direction is made: the penalty on its weight falls by the square.
 KNOWN_SCALE = 3.0
 
@@ -113,6 +113,7 @@ def fit_heading(
     settings: ProbeSettings | None = None,
     seed: int = 0,
     known: np.ndarray | None = None,
+    start: np.ndarray | None = None,
 ) -> tuple[HeadingHead, HeadingReport]:
     """Fit the head.
 
@@ -128,6 +129,7 @@ def fit_heading(
         seed: Of the folds and anchors.
         known: (F, K) directions that a start model's head reads heading from; they are offered to the fit
             beside the principal components, at a lower price, and used as far as the labels agree.
+        start: (N,) bool, labels that a start model brought along: what they alone would answer is a second opinion.
 
     Returns:
         The head (a placeholder when not ready) and what was found.
@@ -161,12 +163,12 @@ def fit_heading(
     sectors_of = sector_of(azimuths)
     for _ in range(settings.rounds):
         logits, reading = _held_out(z, targets, balanced * trust, fold, settings)
-        p = _softmax(logits) @ bins_to_headings(targets.shape[1])
+        p = softmax(logits) @ bins_to_headings(targets.shape[1])
         judged = asked & ~opposed(p, classes, sectors_of, tracks)
-        temperature = _temperature(logits[judged], targets[judged], (balanced * trust)[judged])
-        trust = label_trust(_softmax(logits / temperature), azimuths, sectors_of, tracks)
+        temperature = temperature_of(logits[judged], targets[judged], (balanced * trust)[judged])
+        trust = label_trust(softmax(logits / temperature), azimuths, sectors_of, tracks)
     report = replace(report, contradicted=float((trust[own] < 0.5).mean()), trust=trust[own])
-    p = _softmax(logits / temperature) @ bins_to_headings(targets.shape[1])
+    p = softmax(logits / temperature) @ bins_to_headings(targets.shape[1])
     hits = (p.argmax(1) == classes)[asked]
     recalls = [float(hits[classes[asked] == c].mean()) for c in present]
     accuracy = float(np.mean(recalls))
@@ -188,14 +190,19 @@ def fit_heading(
         reason = f"held-out front or back is right for {report.flip:.2f} of {flip_tracks} tracks' crops, near chance"
         return empty, replace(report, reason=reason)
     matrix, bias = fit_softmax(z, targets, balanced * trust, settings.l2)
-    chances = _softmax(logits[judged] / temperature)
-    min_length = _certainty(chances, azimuths[judged], balanced[judged], settings.most_reversed)
+    chances = softmax(logits / temperature)
+    min_length = certainty(chances[judged], azimuths[judged], balanced[judged], settings.most_reversed)
+    second = None
+    if start is not None:
+        rows = Rows(z, azimuths, targets, balanced, start, fold, judged)
+        limits = (min_length, settings.l2, settings.most_reversed, settings.anchors)
+        second = second_opinion(rows, resultants(chances), *limits, seed)
     covered = _covered(classes, settings.min_class)
     # With a heading never seen, be quicker to call a view unfamiliar.
     part = 0.02 if covered.all() else 0.06
     looks, readings = unit(z), unit(z @ matrix)
-    threshold, sharpness = _familiarity(looks, looks, anchors, fold, asked, part)
-    reading_threshold, reading_sharpness = _familiarity(unit(reading), readings, anchors, fold, asked, part)
+    threshold, sharpness = familiarity(looks, looks, anchors, fold, asked, part)
+    reading_threshold, reading_sharpness = familiarity(unit(reading), readings, anchors, fold, asked, part)
     head = HeadingHead(
         centre=centre.astype(np.float32),
         projection=projection.astype(np.float32),
@@ -209,6 +216,7 @@ def fit_heading(
         reading_threshold=reading_threshold,
         reading_sharpness=reading_sharpness,
         min_length=min_length,
+        second=second,
     )
     return head, replace(report, ready=True)
 
@@ -270,52 +278,7 @@ def _held_out(
     return logits, readings
 
 
-def _familiarity(
-    held_out: np.ndarray, rows: np.ndarray, anchors: np.ndarray, fold: np.ndarray, asked: np.ndarray, part: float
-) -> tuple[float, float]:
-    """Threshold that `part` of the held-out rows fall below by their greatest cosine with anchors, and the slope."""
-    nearest = np.zeros(len(rows))
-    for number in np.unique(fold):
-        out, rest = fold == number, anchors[fold[anchors] != number]
-        if len(rest):
-            nearest[out] = (held_out[out] @ rows[rest].T).max(1)
-    threshold = float(np.quantile(nearest[asked], part))
-    return threshold, 4 / max(float(np.median(nearest[asked])) - threshold, 0.01)
-
-
-def _certainty(chances: np.ndarray, azimuths: np.ndarray, weights: np.ndarray, most_reversed: float) -> float:
-    """Length of the mean resultant vector below which an answer is too uncertain to be given.
-
-    The least of a grid above which at most `most_reversed` of the held-out answers are more than a quarter turn
-    off; the greatest of the grid if none is enough.
-    """
-    centres = bin_centres(chances.shape[1])
-    x, y = chances @ np.cos(centres), chances @ np.sin(centres)
-    length, wrong = np.hypot(x, y), np.cos(np.arctan2(y, x) - azimuths) < 0
-    for least in LEAST_LENGTHS:
-        given = length >= least
-        if weights[given & wrong].sum() <= most_reversed * weights[given].sum():
-            return float(least)
-    return float(LEAST_LENGTHS[-1])
-
-
 def _covered(classes: np.ndarray, fewest: int) -> np.ndarray:
     """Bins (B,) whose heading has at least `fewest` labels."""
     counts = np.bincount(classes, minlength=len(HEADING_CENTRES))
     return np.asarray(bins_to_headings() @ (counts >= fewest), np.float32)
-
-
-def _temperature(logits: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> float:
-    """The temperature of a grid with the least held-out cross entropy."""
-    best, least = 1.0, math.inf
-    for temperature in np.geomspace(0.5, 8.0, 17):
-        log_p = np.log(_softmax(logits / temperature) + 1e-9)
-        loss = -float(((targets * log_p).sum(1) * weights).sum() / weights.sum())
-        if loss < least:
-            best, least = float(temperature), loss
-    return best
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    p = np.exp(logits - logits.max(1, keepdims=True))
-    return np.asarray(p / p.sum(1, keepdims=True))

@@ -128,6 +128,17 @@ def test_labels_come_from_the_object_that_the_box_fits_and_from_nobody_else():
     assert inner.last[1].teacher is None and inner.last[2].teacher is None
 
 
+def test_taught_only_leaves_those_alone_that_motion_says_nothing_of():
+    book = TruthBook()
+    book._objects = {7: said(1, TOWARD, azimuth=2.0)[1]}
+    inner = Noting()
+    Labelled(inner, book, taught_only=True).take(
+        [triplet(7), triplet(7, teacher=TeacherEvidence((1.0, 0.0, 0.0, 0.0)))], 9
+    )
+    assert inner.last[0].teacher is None
+    assert azimuth_from_scores(inner.last[1].teacher.scores)[0] == pytest.approx(2.0)
+
+
 def test_shuffled_gives_as_many_as_the_stream_and_each_once():
     inner = Noting()
     driver = Shuffled(inner, [triplet(k) for k in range(20)], seed=3)

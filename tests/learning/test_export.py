@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -19,7 +21,7 @@ from pose_ssl_ros.viewpoint import UNKNOWN
 RANDOM = np.random.default_rng(0)
 
 
-def heads(a: Architecture) -> tuple[heading_head.HeadingHead, identity_head.IdentityHead]:
+def heads(a: Architecture, second: bool = True) -> tuple[heading_head.HeadingHead, identity_head.IdentityHead]:
     features = a.middle_channels * 16
 
     def normal(*shape: int) -> np.ndarray:
@@ -37,6 +39,13 @@ def heads(a: Architecture) -> tuple[heading_head.HeadingHead, identity_head.Iden
         10.0,
         0.6,
         5.0,
+        min_length=0.5,
+        length_slope=5.0,  # not so steep that all answers are certain or none
+        second=heading_head.SecondOpinion(
+            normal(20, 16), normal(16), identity_head.unit(normal(30, 20)).T.copy(), 0.3, 10.0, 0.5, 0.4
+        )
+        if second
+        else None,
     )
     owner = np.eye(5, dtype=np.float32)[[0, 1, 1, 2, 3, 4]]  # two prototypes are of class b
     prototypes = identity_head.unit(normal(5, a.dimension)).T.copy()
@@ -45,14 +54,14 @@ def heads(a: Architecture) -> tuple[heading_head.HeadingHead, identity_head.Iden
     return heading, identity
 
 
-@pytest.mark.parametrize(("size", "width", "depth"), [(32, 8, 0), (64, 16, 2), (96, 8, 1)])
-def test_export_equals_torch(size: int, width: int, depth: int) -> None:
+@pytest.mark.parametrize(("size", "width", "depth", "second"), [(32, 8, 0, True), (64, 16, 2, True), (96, 8, 1, False)])
+def test_export_equals_torch(size: int, width: int, depth: int, second: bool) -> None:
     torch.manual_seed(size)
     encoder = Encoder(Architecture(size, width, depth=depth))
     with torch.no_grad():  # weights as after training, not the ones and zeros of the start
         for parameter in encoder.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
-    heading, identity = heads(encoder.architecture)
+    heading, identity = heads(encoder.architecture, second)
     data = export(encoder, heading, identity, ModelVersion(3, 2, objective="vicreg", training={"steps": 7.0}))
     onnx.checker.check_model(onnx.load_from_string(data), full_check=True)
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
@@ -69,7 +78,8 @@ def test_export_equals_torch(size: int, width: int, depth: int) -> None:
         np.testing.assert_allclose(np.linalg.norm(found[0], axis=1), 1, atol=1e-4)
         np.testing.assert_allclose(found[1].sum(1), 1, atol=1e-4)
         np.testing.assert_allclose(found[2].sum(1), 1, atol=1e-4)
-    assert crops.std() > 0
+    without = dataclasses.replace(heading, second=None).apply(pose)[0]
+    assert (np.abs(without - heading.apply(pose)[0]).max() > 1e-3) == second
 
 
 def test_the_card_says_what_the_model_is() -> None:

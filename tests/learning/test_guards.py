@@ -13,11 +13,12 @@ import torch
 from learner_factory import CONFIG, SIZE, stream, trained
 
 from pose_ssl_ros.interfaces import Box, Triplet
-from pose_ssl_ros.learning.guards import Figures, LossWatch, compare, spread
+from pose_ssl_ros.learning.guards import Figures, LossWatch, compare, head_from, head_state, spread
 from pose_ssl_ros.learning.online import OnlineLearner
 from pose_ssl_ros.learning.released import PATIENCE, SETTLED_STEPS
 from pose_ssl_ros.learning.replay import Entry
 from pose_ssl_ros.modelfile import read_version
+from pose_ssl_ros.probing.heading_head import SecondOpinion, placeholder
 
 TRACKS = tuple(str(n // 4) for n in range(24))
 #: Many tracks, so that some are held back for the guards.
@@ -246,3 +247,14 @@ def test_a_robot_that_stands_for_an_hour_learns_nothing_by_heart(tmp_path: Path)
     learner.export()
     assert learner.status()["guard_refused"] == "false" and learner.released.changes != before
     assert abs(learner.released.changes["invariance"]) < 0.5
+
+
+@pytest.mark.parametrize("second", [None, SecondOpinion(*(np.ones((3, 4)) * k for k in (1, 2, 3)), 0.1, 5.0, 0.5, 0.2)])
+def test_a_heading_head_comes_back_from_a_checkpoint_as_it_was(second: SecondOpinion | None) -> None:
+    head = dataclasses.replace(placeholder(6), min_length=0.45, second=second)
+    again = head_from(*head_state(head))
+    for mine, theirs in ((again, head), (again.second, head.second)):
+        for name, value in vars(theirs).items() if theirs is not None else ():
+            if name != "second":
+                np.testing.assert_array_equal(vars(mine)[name], value, err_msg=name)
+    assert (again.second is None) == (second is None)
