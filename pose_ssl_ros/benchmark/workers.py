@@ -13,6 +13,8 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
+from pose_ssl_sim.processes import end_with
+
 from pose_ssl_ros.benchmark.job import Job, run, say
 
 #: Before torch is imported: spinning pools of many threads take the cores from each other.
@@ -100,6 +102,9 @@ def worker(setting: Setting) -> Callable[[Job], str | None]:
 
 def _serve(setting: Setting, pipe: Connection) -> None:
     """The life of a process: jobs come in, results go out, None ends it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None and parent.pid is not None:
+        end_with(parent.pid)  # a run that is measuring for minutes does not look at its pipe
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl-C is the parent's business, it ends us
     work = worker(setting)
     while True:
