@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -12,8 +13,6 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
-
-from pose_ssl_sim.processes import end_with
 
 from pose_ssl_ros.benchmark.job import Job, run, say
 
@@ -102,9 +101,7 @@ def worker(setting: Setting) -> Callable[[Job], str | None]:
 
 def _serve(setting: Setting, pipe: Connection) -> None:
     """The life of a process: jobs come in, results go out, None ends it."""
-    parent = multiprocessing.parent_process()
-    if parent is not None and parent.pid is not None:
-        end_with(parent.pid)  # a run that is measuring for minutes does not look at its pipe
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl-C is the parent's business, it ends us
     work = worker(setting)
     while True:
@@ -115,6 +112,14 @@ def _serve(setting: Setting, pipe: Connection) -> None:
         if job is None:
             return
         pipe.send(work(job))
+
+
+def _end_with_parent() -> None:
+    """A run that is measuring for minutes does not look at its pipe."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)  # it was killed: nobody would ever end this process
 
 
 class _Process:
