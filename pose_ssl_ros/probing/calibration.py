@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pose_ssl_ros.probing.prediction import AzimuthPrediction, ProbeError, mass_within, softmax, wrapped
+from pose_ssl_ros.probing.heading_head import softmax
+from pose_ssl_ros.probing.prediction import AzimuthPrediction, ProbeError, mass_within, wrapped
 
 #: An azimuth counts as right within this angle (30 degrees).
 RIGHT_WITHIN = math.pi / 6

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from pose_ssl_ros.probing.calibration import fit_temperature
-from pose_ssl_ros.probing.prediction import Labelled, softmax
+from pose_ssl_ros.probing.heading_head import softmax
+from pose_ssl_ros.probing.prediction import Labelled
 
 #: From this many instances on one fifth is held out once; with fewer each is held out in turn.
 MANY_INSTANCES = 60

@@ -14,9 +14,9 @@ import torch
 
 from pose_ssl_ros.probing.azimuth_probe import SHARPNESS, AzimuthProbe, fit_azimuth_probe
 from pose_ssl_ros.probing.calibration import fit_temperature
-from pose_ssl_ros.probing.heading_head import soft_targets
+from pose_ssl_ros.probing.heading_head import soft_targets, softmax
 from pose_ssl_ros.probing.held_out import Reader, parts
-from pose_ssl_ros.probing.prediction import FINE_BINS, IdentityPrediction, Labelled, ProbeError, checked, softmax
+from pose_ssl_ros.probing.prediction import FINE_BINS, IdentityPrediction, Labelled, ProbeError, checked
 
 #: Neighbours that vote.
 NEIGHBOURS = 20

@@ -13,9 +13,9 @@ import numpy as np
 
 from pose_ssl_ros.probing.azimuth_probe import SHARPNESS, AzimuthProbe, fit_azimuth_probe
 from pose_ssl_ros.probing.calibration import fit_temperature
-from pose_ssl_ros.probing.heading_head import soft_targets
+from pose_ssl_ros.probing.heading_head import soft_targets, softmax
 from pose_ssl_ros.probing.held_out import Reader, calibrated_loss, parts
-from pose_ssl_ros.probing.prediction import FINE_BINS, IdentityPrediction, Labelled, checked, softmax
+from pose_ssl_ros.probing.prediction import FINE_BINS, IdentityPrediction, Labelled, checked
 from pose_ssl_ros.probing.projection import Projection, fit_projection
 from pose_ssl_ros.probing.softmax_regression import fit_softmax
 

@@ -127,12 +127,6 @@ def wrapped(angle: np.ndarray) -> np.ndarray:
     return (np.asarray(angle, dtype=float) + math.pi) % (2 * math.pi) - math.pi
 
 
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities (N, B) of logits (N, B)."""
-    p = np.exp(logits - logits.max(1, keepdims=True))
-    return np.asarray(p / p.sum(1, keepdims=True))
-
-
 def bin_of(azimuth: np.ndarray, bins: int) -> np.ndarray:
     """Index (N,) of the bin that an azimuth (N,) in radians falls into; bins as `heading_head.bin_centres`.
 

@@ -17,7 +17,7 @@ from pose_ssl_ros.probing.calibration import (
     fit_turn_temperature,
     reliability,
 )
-from pose_ssl_ros.probing.heading_head import bin_centres, soft_targets
+from pose_ssl_ros.probing.heading_head import bin_centres, soft_targets, softmax
 from pose_ssl_ros.probing.pose_figures import heading_classes, pose_figures
 from pose_ssl_ros.probing.prediction import (
     AzimuthPrediction,
@@ -28,7 +28,6 @@ from pose_ssl_ros.probing.prediction import (
     decide,
     heading_from,
     mass_within,
-    softmax,
 )
 
 

@@ -9,11 +9,11 @@ import pytest
 
 from pose_ssl_ros.probing.azimuth_probe import AzimuthProbe, vague_below
 from pose_ssl_ros.probing.calibration import TurnTemperature, azimuth_reliability
-from pose_ssl_ros.probing.heading_head import soft_targets
+from pose_ssl_ros.probing.heading_head import soft_targets, softmax
 from pose_ssl_ros.probing.held_out import parts, splits
 from pose_ssl_ros.probing.linear import fit_linear_azimuth, fit_linear_identity
 from pose_ssl_ros.probing.pose_figures import pose_figures
-from pose_ssl_ros.probing.prediction import Labelled, ProbeError, softmax
+from pose_ssl_ros.probing.prediction import Labelled, ProbeError
 from pose_ssl_ros.probing.projection import fit_projection
 from tests.probing.circles import circles, far_away
 
