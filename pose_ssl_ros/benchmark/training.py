@@ -36,7 +36,8 @@ MAX_BAD_STEPS = 10
 #: Points of the loss curve that are kept.
 CURVE_POINTS = 100
 CHECKPOINT_PERIOD = 60.0  # seconds
-#: Steps with taught crops as they are: augmented from the start, front and back are learned several times later.
+#: Steps with taught crops as they are, and no others: augmented from the start, front and back are learned several
+#: times later.
 PLAIN_STEPS = 1000
 #: How they are changed afterwards, so that a long training does not learn its crops by heart.
 _TAUGHT = Augmentation(min_scale=0.8, brightness=0.3, contrast=0.3, hue=0.15, grey=0.1, occlusion=0.3, occluded=0.35)
@@ -44,7 +45,15 @@ _TAUGHT = Augmentation(min_scale=0.8, brightness=0.3, contrast=0.3, hue=0.15, gr
 
 @dataclass(frozen=True)
 class Training:
-    """What trained weights depend on, beside the dataset."""
+    """What trained weights depend on, beside the dataset.
+
+    Attributes:
+        terms, architecture: What is minimised, and over what.
+        steps, batch: Length of the training, and triplets in a step.
+        learning_rate: Peak of AdamW's.
+        seed: Of weights and batches.
+        half: Convolve in bfloat16; see `Combined`.
+    """
 
     terms: Terms
     architecture: Architecture
@@ -52,6 +61,7 @@ class Training:
     batch: int
     learning_rate: float
     seed: int
+    half: bool = False
 
     def facts(self) -> dict[str, Any]:
         """JSON values."""
@@ -87,7 +97,7 @@ def untrained(training: Training, categories: int) -> Combined:
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of(training.seed, -1))
-        return Combined(training.architecture, training.terms, categories)
+        return Combined(training.architecture, training.terms, categories, training.half)
 
 
 def train(
@@ -159,7 +169,9 @@ def _step(
     seed = seed_of(training.seed, step)
     generator = torch.Generator().manual_seed(seed)
     batch = make_batch(dataset, triplets, wide, training.terms, teacher, seed).mirrored(generator).to(device)
-    if batch.taught is not None and step >= PLAIN_STEPS:
+    if step < PLAIN_STEPS:
+        batch = replace(batch, azimuth=None)  # the centres are taught as the semantic term sees them: changed a lot
+    elif batch.taught is not None:
         batch = replace(batch, taught=_TAUGHT(batch.taught, generator))
     augmentation = Augmentation()
 

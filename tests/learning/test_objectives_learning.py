@@ -174,6 +174,34 @@ def test_what_is_not_known_is_masked(field: str, supervision: str, key: str) -> 
     assert float(nothing[key].detach()) == 0 and math.isfinite(float(nothing["loss"].detach()))
 
 
+def test_centres_that_motion_told_of_are_taught_beside_the_taught_crops() -> None:
+    terms = Terms(teacher_weight=1.0, trajectory_weight=0.0, semantic_weight=0.0)
+    model, whole = combined(terms), batch()
+    assert whole.taught is not None and whole.taught_azimuth is not None
+    azimuth = torch.tensor([0.3, math.nan, -1.2, math.nan, 2.9, math.nan])
+    found = float(model(replace(whole, azimuth=azimuth), lambda x: x)["teacher"].detach())
+    centres, told = whole.views[[0, 2, 4], 1], azimuth[[0, 2, 4]]
+    crops = torch.cat([whole.taught, centres, centres])
+    by_hand = replace(whole, taught=crops, taught_azimuth=torch.cat([whole.taught_azimuth, told, told]))
+    assert found == pytest.approx(float(model(by_hand, lambda x: x)["teacher"].detach()), rel=1e-4)
+    assert found != pytest.approx(float(model(whole, lambda x: x)["teacher"].detach()), rel=1e-3)
+
+
+def test_half_precision_is_near_and_leaves_everything_in_float32() -> None:
+    terms = Terms("byol", projector=16, teacher_weight=2.0, equivariance_weight=3.0)
+    torch.manual_seed(0)
+    half = Combined(ARCHITECTURE, terms, half_precision=True).train()
+    whole = combined(terms).train()
+    found, expected = half(batch(), lambda x: x), whole(batch(), lambda x: x)
+    found["loss"].backward()
+    assert all(value.dtype == torch.float32 for value in found.values())
+    tensors = [t for p in half.parameters() for t in (p, p.grad) if t is not None]
+    assert all(tensor.dtype == torch.float32 for tensor in tensors)
+    assert torch.allclose(found["feature"], expected["feature"], atol=0.05, rtol=0.05)
+    assert not torch.equal(found["feature"], expected["feature"])  # it was half precision indeed
+    assert float(found["loss"].detach()) == pytest.approx(float(expected["loss"].detach()), rel=0.02)
+
+
 def test_terms_without_what_they_need_are_left_out() -> None:
     model = combined(Terms(teacher_weight=1.0, equivariance_weight=1.0, semantic_weight=0.0))
     parts = model(Batch(batch().views), lambda x: x)

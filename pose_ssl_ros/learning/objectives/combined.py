@@ -35,6 +35,8 @@ class Combined(nn.Module):
         architecture: Of the encoder.
         terms: What is minimised.
         categories: Number of categories; only for `supervision='category'`.
+        half_precision: Convolve in bfloat16, nearly twice as fast on a CPU with AMX at width 32; losses, heads and
+            weights stay float32.
 
     Raises:
         ObjectiveError: If the objective does not exist or the categories are missing.
@@ -48,9 +50,12 @@ class Combined(nn.Module):
         target: Moving copies of encoder and projector, never trained, or None.
     """
 
-    def __init__(self, architecture: Architecture, terms: Terms, categories: int = 0) -> None:
+    def __init__(
+        self, architecture: Architecture, terms: Terms, categories: int = 0, half_precision: bool = False
+    ) -> None:
         super().__init__()
         self.terms = terms
+        self.half_precision = half_precision
         self.objective = create(terms.objective, terms.projector, terms.projector_norm)
         self.encoder = Encoder(architecture)
         self.projector = self.objective.projector(architecture.dimension, terms.projector)
@@ -87,7 +92,7 @@ class Combined(nn.Module):
             return self._azimuth_ceiling(batch)
         centre = batch.views[:, 1]
         pixels = torch.cat([augment(centre), augment(centre)])
-        last, middle = self.encoder(pixels)
+        last, middle = self._encode(pixels)
         if terms.supervision != "none":
             parts = {"supervised": self._category(batch, last)}
             parts["loss"] = terms.semantic_weight * parts["supervised"]
@@ -101,7 +106,7 @@ class Combined(nn.Module):
             parts["trajectory"] = self._trajectory(batch.views)
             parts["loss"] = parts["loss"] + terms.trajectory_weight * parts["trajectory"]
         if terms.teacher_weight > 0 and batch.taught is not None and batch.taught_azimuth is not None:
-            parts["teacher"] = self._taught(batch)
+            parts["teacher"] = self._taught(batch, middle)
             parts["loss"] = parts["loss"] + terms.teacher_weight * parts["teacher"]
         if terms.equivariance_weight > 0 and batch.wide is not None and batch.turn is not None:
             parts["equivariance"] = self._equivariance(batch, middle[:count], augment)
@@ -147,13 +152,27 @@ class Combined(nn.Module):
                 found[name] = module
         return nn.ModuleDict(found)
 
+    def _precision(self, pixels: torch.Tensor) -> torch.autocast:
+        return torch.autocast(pixels.device.type, torch.bfloat16, enabled=self.half_precision)
+
+    def _encode(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        with self._precision(pixels):
+            last, middle = self.encoder(pixels)
+        return last.float(), middle.float()
+
+    def _middle(self, pixels: torch.Tensor) -> torch.Tensor:
+        with self._precision(pixels):
+            return self.encoder.middle(pixels).float()
+
     def _semantic(self, pixels: torch.Tensor, last: torch.Tensor) -> dict[str, torch.Tensor]:
         """The objective on the two halves of the augmented views."""
         first, second = self.projector(last).chunk(2)
         if self.target is None:
             return dict(self.objective(first, second))
         with torch.no_grad():
-            copied = self.target["projector"](self.target["encoder"](pixels)[0])
+            with self._precision(pixels):
+                last = self.target["encoder"](pixels)[0]
+            copied = self.target["projector"](last.float())
         return dict(self.objective(first, second, *copied.chunk(2)))
 
     def _category(self, batch: Batch, last: torch.Tensor) -> torch.Tensor:
@@ -168,19 +187,21 @@ class Combined(nn.Module):
         if batch.taught is None or batch.taught_azimuth is None:
             msg = "supervision by azimuth needs a batch with taught crops"
             raise ObjectiveError(msg)
-        last, middle = self.encoder(batch.taught)
+        last, middle = self._encode(batch.taught)
         found = azimuth_loss(self.heading_logits(middle), batch.taught_azimuth)
         return {"supervised": found, "loss": self.terms.semantic_weight * found, "feature": last.detach()}
 
-    def _taught(self, batch: Batch) -> torch.Tensor:
-        """Cross entropy of the crops whose heading motion told, as whoever trains made them."""
+    def _taught(self, batch: Batch, middle: torch.Tensor) -> torch.Tensor:
+        """Cross entropy of the crops whose heading motion told, as whoever trains made them, and of such centres."""
         assert batch.taught is not None and batch.taught_azimuth is not None
-        logits = self.heading_logits(self.encoder.middle(batch.taught))
-        return azimuth_loss(logits, batch.taught_azimuth, smoothing=TEACHER_SMOOTHING)
+        found, azimuth = self._middle(batch.taught), batch.taught_azimuth
+        if batch.azimuth is not None:
+            found, azimuth = torch.cat([found, middle]), torch.cat([azimuth, batch.azimuth, batch.azimuth])
+        return azimuth_loss(self.heading_logits(found), azimuth, smoothing=TEACHER_SMOOTHING)
 
     def _trajectory(self, views: torch.Tensor) -> torch.Tensor:
         """The trajectory term on the plain views, at the layer that the terms name."""
-        path = self.encoder.middle(views.flatten(0, 1))
+        path = self._middle(views.flatten(0, 1))
         if self.terms.trajectory_layer == "middle":
             feature = spatial_pattern(path)
         else:
@@ -193,7 +214,7 @@ class Combined(nn.Module):
     def _equivariance(self, batch: Batch, middle: torch.Tensor, augment: Augment) -> torch.Tensor:
         """What the augmented centre and the augmented wide view read must differ by the known turn."""
         assert batch.wide is not None and batch.turn is not None
-        wide = self.heading_logits(self.encoder.middle(augment(batch.wide)))
+        wide = self.heading_logits(self._middle(augment(batch.wide)))
         if batch.wide_mirrored is not None:
             # Bins lie evenly about zero: the mirror image of a distribution is its reverse.
             wide = torch.where(batch.wide_mirrored[:, None], wide.flip(1), wide)

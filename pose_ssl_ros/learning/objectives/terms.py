@@ -26,6 +26,7 @@ class Terms:
         trajectory_layer: Where the trajectory term reads: `middle` (where each channel fires), `last` (the
             pooled feature) or `projector` (the paper's ablation; it costs semantics, see FACTS).
         teacher_weight: Of the headings that motion taught, read from the middle map.
+        teacher_on_centres: Teach the augmented centres that motion told of, too, beside the taught crops.
         equivariance_weight: Of two views' azimuths that must differ as odometry says.
         semantic_weight: Of the semantic term, or of the supervised one that replaces it.
         supervision: Ceilings: `category` replaces the semantic term by labels, `azimuth` all terms; else `none`.
@@ -40,6 +41,7 @@ class Terms:
     trajectory_weight: float = 1.0
     trajectory_layer: str = "middle"
     teacher_weight: float = 0.0
+    teacher_on_centres: bool = False
     equivariance_weight: float = 0.0
     semantic_weight: float = 1.0
     supervision: str = "none"
@@ -75,6 +77,8 @@ class Batch:
             teaches more than to see one from all sides.
         taught_azimuth: (M,) azimuth that the object's own motion tells (or, for the supervised ceiling, the
             label), radians, NaN not known.
+        azimuth: (N,) azimuth of the centre that motion tells, radians, NaN not known; with it the two augmented
+            centres are taught as well.
     """
 
     views: torch.Tensor
@@ -84,6 +88,7 @@ class Batch:
     wide_mirrored: torch.Tensor | None = None
     taught: torch.Tensor | None = None
     taught_azimuth: torch.Tensor | None = None
+    azimuth: torch.Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.views)
@@ -108,6 +113,8 @@ class Batch:
             changed["wide_mirrored"] = alone.to(self.wide.device)
         if self.turn is not None:
             changed["turn"] = torch.where(whole.to(self.turn.device), -self.turn, self.turn)
+        if self.azimuth is not None:
+            changed["azimuth"] = torch.where(whole.to(self.azimuth.device), -self.azimuth, self.azimuth)
         if self.taught is not None and self.taught_azimuth is not None:
             flipped = torch.rand(len(self.taught), generator=generator) < 0.5
             azimuth = self.taught_azimuth
