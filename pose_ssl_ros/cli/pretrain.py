@@ -30,14 +30,19 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--render", default="base", help="profile of the dataset that is rendered")
     parser.add_argument("--out", type=Path, default=Path("models/base"), help="folder of the model")
     parser.add_argument("--method", default="ours", help="see pose-ssl benchmark --list")
-    parser.add_argument("--steps", type=int, default=7000, help="training steps")
+    parser.add_argument("--steps", type=int, default=10000, help="training steps")
     parser.add_argument("--batch", type=int, default=48, help="triplets in a step")
     parser.add_argument("--learning-rate", type=float, default=3e-3, help="peak of AdamW's")
-    parser.add_argument("--width", type=int, default=24, help="channels of the encoder's first stage")
+    parser.add_argument("--width", type=int, default=32, help="channels of the encoder's first stage")
     parser.add_argument("--depth", type=int, default=2, help="further blocks at the middle map")
     parser.add_argument("--seed", type=int, default=0, help="of weights and batches")
     parser.add_argument("--jobs", type=int, default=2, help="processes that render")
     parser.add_argument("--threads", type=int, default=1, help="torch threads")
+    parser.add_argument(
+        "--half",
+        action="store_true",
+        help="convolve in bfloat16: nearly twice as fast on a CPU with AMX, slower on one without",
+    )
     parser.set_defaults(handler=run)
 
 
@@ -91,6 +96,7 @@ def run(options: argparse.Namespace) -> int:
             options.batch,
             options.learning_rate,
             options.seed,
+            options.half,
         )
         origin = (
             f"Rendered by `pose-ssl dataset render --profile {options.render} --seed {RENDER_SEED}`."

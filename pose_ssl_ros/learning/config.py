@@ -20,7 +20,7 @@ class LearnerConfig:
         read_only=True,
     )
     width: int = parameter(
-        24,
+        32,
         "Channels of the encoder's first stage, a multiple of 8; those of the start model.",
         minimum=8,
         maximum=64,
