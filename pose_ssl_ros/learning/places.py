@@ -43,13 +43,17 @@ def whole_numbers(vector: np.ndarray) -> np.ndarray:
 
 
 class Places:
-    """Which entries are of one place; entries are known by their serial."""
+    """Which entries are of one place; entries are known by their serial.
+
+    Attributes:
+        next: Number that the next new place gets; a forgotten place's number is not given away again.
+    """
 
     def __init__(self) -> None:
         self._looks = np.zeros((0, DIMENSION), np.float32)
         self._ids: list[int] = []  # of the rows of _looks
         self._members: dict[int, dict[int, None]] = defaultdict(dict)
-        self._next = 0
+        self.next = 0
 
     def __len__(self) -> int:
         return len(self._members)
@@ -62,7 +66,7 @@ class Places:
             best = int(alike.argmax())
             if alike[best] >= _ALIKE * SCALE * SCALE:
                 return self._ids[best]
-        place, self._next = self._next, self._next + 1
+        place, self.next = self.next, self.next + 1
         self._found(place, vector)
         return place
 
@@ -93,7 +97,7 @@ class Places:
         self.__init__()  # type: ignore[misc]
         for place, look in looks.items():
             self._found(int(place), look.astype(np.float32))
-            self._next = max(self._next, int(place) + 1)
+            self.next = max(self.next, int(place) + 1)
 
     def _found(self, place: int, vector: np.ndarray) -> None:
         if len(self._ids) == len(self._looks):

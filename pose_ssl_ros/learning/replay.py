@@ -177,6 +177,7 @@ class ReplayBuffer:
             "recent": list(self._recent),
             "worth": self.worth,
             "cursor": self._cursor,
+            "next_place": self._places.next,
         }
 
     def resume(self, state: Mapping[str, Any], features: Mapping[int, np.ndarray] | None = None) -> None:
@@ -197,6 +198,7 @@ class ReplayBuffer:
             self._recent_bytes = sum(self._entries[serial].nbytes for serial in self._recent)
         self.worth = int(state.get("worth", self.worth))
         self._cursor = int(state.get("cursor", -1))
+        self._places.next = max(self._places.next, int(state.get("next_place", 0)))
         for serial, vector in (features or {}).items():
             if serial in self._entries:
                 self._redundancy.put(serial, vector, serial not in self._recent)

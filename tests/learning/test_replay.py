@@ -99,6 +99,20 @@ def test_a_restart_changes_nothing_that_comes_after(
         assert (mine.crops == theirs.crops).all()
 
 
+def test_a_restart_goes_on_with_the_numbers_of_places() -> None:
+    """The place with the greatest number was forgotten before: its number is not given away again."""
+    options = {"quota": 2, "seed": 2, "place_quota": 5, "recent_share": 0.3}
+    buffer = ReplayBuffer(SIZE, 3 * MIB_OF_ONE, **options)  # type: ignore[arg-type]
+    for number, (track, picture) in enumerate([(0, 0), (1, 1), (1, 2), (2, 0)]):
+        buffer.add(triplet(str(track), number, crops=similar(picture, number)))
+        buffer.refresh(2)
+    other = restored(buffer, 3 * MIB_OF_ONE, **options)
+    for each in (buffer, other):
+        each.add(triplet("0", 4, crops=similar(2, 4)))
+    places = [entry.place for entry in buffer.entries]
+    assert places == [entry.place for entry in other.entries] and max(places) == 3
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.integers(1, 40), st.integers(1, 16), st.floats(0, 1))
 def test_batches_have_their_size_and_no_more_new_than_asked(count: int, size: int, ratio: float) -> None:
