@@ -97,7 +97,7 @@ def make_batch(
         facts["taught"] = pixels(dataset, rows)
         facts["taught_azimuth"] = torch.from_numpy(teacher.azimuth[rows].astype(np.float32))
         if terms.teacher_on_centres:
-            facts["azimuth"] = torch.from_numpy(dataset.motion[centre].astype(np.float32))
+            facts["centre_azimuth"] = torch.from_numpy(dataset.motion[centre].astype(np.float32))
     if terms.supervision == "category":
         facts["category"] = torch.from_numpy(dataset.category[centre].astype(np.int64))
     return Batch(pixels(dataset, triplets), **facts)

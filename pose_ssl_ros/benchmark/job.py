@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,15 +20,13 @@ from pose_ssl_ros.benchmark.methods import method
 from pose_ssl_ros.benchmark.parts import Parts
 from pose_ssl_ros.benchmark.profiles import Budget
 from pose_ssl_ros.benchmark.tasks import Task, measure
-from pose_ssl_ros.benchmark.training import Progress, Training, train, untrained
+from pose_ssl_ros.benchmark.telling import say, teller
+from pose_ssl_ros.benchmark.training import Training, train, untrained
 from pose_ssl_ros.benchmark.weights import Trained, read_trained, write_trained
 from pose_ssl_ros.datasets.dataset import Dataset
 from pose_ssl_ros.datasets.triplets import TripletSampler
 from pose_ssl_ros.learning.encoder import Architecture
 from pose_ssl_ros.learning.objectives.terms import Terms
-
-#: Seconds between two lines of progress.
-SAY_EVERY = 10.0
 
 
 @dataclass(frozen=True)
@@ -142,7 +139,7 @@ def _trained(job: Job, dataset: Dataset, cache: RunCache, device: torch.device) 
     learned = dataset.part("train", "in_domain")
     checkpoint = cache.folder / "checkpoint.safetensors"
     sampler = TripletSampler(learned, job.seed)
-    model, curve = train(learned, sampler, job.training, device, checkpoint, _teller(job.title))
+    model, curve = train(learned, sampler, job.training, device, checkpoint, teller(job.title))
     write(cache.folder / "curve.json", json.dumps(curve, indent=1) + "\n")
     write_trained(cache.weights, model.parts())
     checkpoint.unlink(missing_ok=True)
@@ -168,33 +165,6 @@ def illustrate(task: Task, parts: Parts) -> Illustration:
     some = np.sort(np.random.default_rng(0).permutation(test)[:PROJECTED])
     places = task.places(some)
     return Illustration(queries, neighbours, some, planes(task.features.last[places], task.features.middle[places]))
-
-
-def _teller(title: str) -> Callable[[Progress], None]:
-    """Says every ten seconds how far a training is, how fast, and how long it takes."""
-    began: list[tuple[float, int]] = []
-    said = [time.monotonic()]
-
-    def tell(progress: Progress) -> None:
-        now = time.monotonic()
-        if not began:
-            began.append((now, progress.step))
-        if now - said[0] < SAY_EVERY:
-            return
-        said[0] = now
-        start, first = began[0]
-        speed = (progress.step - first) / max(now - start, 1e-6)
-        left = (progress.steps - progress.step) / max(speed, 1e-6)
-        names = ("loss", "trajectory", "teacher", "equivariance", "embedding_std", "embedding_rank")
-        text = ", ".join(f"{name} {progress.losses[name]:.3g}" for name in names if name in progress.losses)
-        say(f"{title}: step {progress.step} of {progress.steps}, {speed:.1f}/s, {left / 60:.1f} min left; {text}")
-
-    return tell
-
-
-def say(text: str) -> None:
-    """A line of progress, at once."""
-    print(text, flush=True)
 
 
 def _sha256(path: Path) -> str:

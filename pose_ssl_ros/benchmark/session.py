@@ -13,7 +13,7 @@ from pose_ssl_ros.benchmark import data
 from pose_ssl_ros.benchmark.batches import missing
 from pose_ssl_ros.benchmark.errors import BenchmarkError
 from pose_ssl_ros.benchmark.illustration import Illustration, read_illustration
-from pose_ssl_ros.benchmark.job import Job, say
+from pose_ssl_ros.benchmark.job import Job
 from pose_ssl_ros.benchmark.measures import Measure
 from pose_ssl_ros.benchmark.methods import READY, methods
 from pose_ssl_ros.benchmark.parts import choose
@@ -21,6 +21,7 @@ from pose_ssl_ros.benchmark.profiles import Profile
 from pose_ssl_ros.benchmark.report import write_report
 from pose_ssl_ros.benchmark.rows import Row, aggregate
 from pose_ssl_ros.benchmark.table import Table
+from pose_ssl_ros.benchmark.telling import say
 from pose_ssl_ros.benchmark.weights import read_trained
 from pose_ssl_ros.benchmark.workers import Setting, run_all
 from pose_ssl_ros.datasets.dataset import Dataset, DatasetError

@@ -52,7 +52,7 @@ class Training:
         steps, batch: Length of the training, and triplets in a step.
         learning_rate: Peak of AdamW's.
         seed: Of weights and batches.
-        half: Convolve in bfloat16; see `Combined`.
+        half_precision: Convolve in bfloat16; see `Combined`.
     """
 
     terms: Terms
@@ -61,7 +61,7 @@ class Training:
     batch: int
     learning_rate: float
     seed: int
-    half: bool = False
+    half_precision: bool = False
 
     def facts(self) -> dict[str, Any]:
         """JSON values."""
@@ -97,7 +97,7 @@ def untrained(training: Training, categories: int) -> Combined:
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of(training.seed, -1))
-        return Combined(training.architecture, training.terms, categories, training.half)
+        return Combined(training.architecture, training.terms, categories, training.half_precision)
 
 
 def train(
@@ -170,7 +170,8 @@ def _step(
     generator = torch.Generator().manual_seed(seed)
     batch = make_batch(dataset, triplets, wide, training.terms, teacher, seed).mirrored(generator).to(device)
     if step < PLAIN_STEPS:
-        batch = replace(batch, azimuth=None)  # the centres are taught as the semantic term sees them: changed a lot
+        # The centres are taught as the semantic term sees them: changed a lot.
+        batch = replace(batch, centre_azimuth=None)
     elif batch.taught is not None:
         batch = replace(batch, taught=_TAUGHT(batch.taught, generator))
     augmentation = Augmentation()

@@ -14,7 +14,8 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from pose_ssl_ros.benchmark.job import Job, run, say
+from pose_ssl_ros.benchmark.job import Job, run
+from pose_ssl_ros.benchmark.telling import say
 
 #: Before torch is imported: spinning pools of many threads take the cores from each other.
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")

@@ -6,7 +6,6 @@ import argparse
 import os
 import shlex
 import sys
-import time
 from pathlib import Path
 
 from pose_ssl_ros.cli.errors import CommandError
@@ -14,8 +13,6 @@ from pose_ssl_ros.cli.rendering import draw_profile
 
 #: The documented command renders its dataset with this seed.
 RENDER_SEED = 0
-#: Seconds between two lines of progress.
-_PERIOD = 10.0
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -60,25 +57,14 @@ def run(options: argparse.Namespace) -> int:
     from pose_ssl_ros.benchmark.errors import BenchmarkError
     from pose_ssl_ros.benchmark.methods import method
     from pose_ssl_ros.benchmark.start_model import make_start_model
-    from pose_ssl_ros.benchmark.training import Progress, Training
+    from pose_ssl_ros.benchmark.telling import teller
+    from pose_ssl_ros.benchmark.training import Training
     from pose_ssl_ros.datasets.dataset import DatasetError
     from pose_ssl_ros.datasets.reading import load
     from pose_ssl_ros.learning.checkpoint import CheckpointError
     from pose_ssl_ros.learning.encoder import Architecture
 
     torch.set_num_threads(options.threads)
-    begin = said = time.monotonic()
-
-    def tell(progress: Progress) -> None:
-        nonlocal said
-        if time.monotonic() - said > _PERIOD:
-            said = time.monotonic()
-            rate = progress.step / (said - begin)
-            left = (progress.steps - progress.step) / rate
-            losses = ", ".join(f"{name} {value:.3g}" for name, value in progress.losses.items())
-            done = f"step {progress.step}/{progress.steps}, {rate:.1f}/s, {left / 60:.0f} min left"
-            print(f"{done}: {losses}", flush=True)
-
     try:
         chosen = method(options.method)
         if chosen.terms is None or chosen.terms.supervision != "none":
@@ -103,8 +89,10 @@ def run(options: argparse.Namespace) -> int:
             if options.dataset is None
             else f"From `{options.dataset.name}`."
         )
-        command = _portable(sys.argv[1:])
-        manifest = make_start_model(dataset, training, options.out, f"pose-ssl {command}", origin, tell)
+        command = f"pose-ssl {_portable(sys.argv[1:])}"
+        manifest = make_start_model(
+            dataset, training, options.out, f"pose-ssl {command}", origin, teller("pretraining")
+        )
     except (BenchmarkError, DatasetError, CheckpointError, ValueError) as error:
         raise CommandError(str(error)) from error
     for domain, figures in manifest["metrics"].items():

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pose_ssl_ros.benchmark import job, report
+from pose_ssl_ros.benchmark import job, report, telling
 from pose_ssl_ros.benchmark.cache import key
 from pose_ssl_ros.benchmark.errors import BenchmarkError
 from pose_ssl_ros.benchmark.features import extract
@@ -194,10 +194,10 @@ def test_a_benchmark_that_was_killed_goes_on_to_the_same_rows(arrows, tmp_path, 
     code = (
         "import sys; from pathlib import Path; from dataclasses import replace\n"
         "from tests.benchmark.arrows import request_for\n"
-        "from pose_ssl_ros.benchmark import job, report, training\n"
+        "from pose_ssl_ros.benchmark import report, telling, training\n"
         "from pose_ssl_ros.benchmark.session import benchmark\n"
         "report.charts, report.crops = lambda _: [], lambda *_: []\n"
-        "job.SAY_EVERY = 0.0\n"
+        "telling.SAY_EVERY = 0.0\n"
         "training.train.__defaults__ = (*training.train.__defaults__[:-1], 0.0)\n"
         "request = request_for(Path(sys.argv[1]), Path(sys.argv[2]), methods=('vicreg',), seeds=(0,))\n"
         "benchmark(replace(request, profile=replace(request.profile, steps=24)))\n"
@@ -217,7 +217,7 @@ def test_a_benchmark_that_was_killed_goes_on_to_the_same_rows(arrows, tmp_path, 
     killed.wait()
     assert "step 8 of" in seen[-1], "".join(seen)
     assert list((tmp_path / "a").glob("cache/*/checkpoint.safetensors"))
-    monkeypatch.setattr(job, "SAY_EVERY", 0.0)
+    monkeypatch.setattr(telling, "SAY_EVERY", 0.0)
 
     def rows(out):
         request = request_for(arrows, out, methods=("vicreg",), seeds=(0,))

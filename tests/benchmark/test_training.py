@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from pose_ssl_ros.benchmark import training as trainer
+from pose_ssl_ros.benchmark.batches import Teacher, make_batch
 from pose_ssl_ros.benchmark.errors import BenchmarkError
 from pose_ssl_ros.benchmark.methods import METHODS, method
 from pose_ssl_ros.benchmark.profiles import PROFILES, profile
@@ -15,6 +16,7 @@ from pose_ssl_ros.datasets.reading import load
 from pose_ssl_ros.datasets.triplets import TripletSampler
 from pose_ssl_ros.learning.checkpoint import CheckpointError
 from pose_ssl_ros.learning.encoder import Architecture
+from pose_ssl_ros.learning.objectives.combined import Combined
 from pose_ssl_ros.learning.objectives.terms import Terms
 
 ARCHITECTURE = Architecture(size=32, width=8)
@@ -161,3 +163,29 @@ def test_an_architecture_is_read_from_its_name():
 def test_facts_of_a_training_are_json():
     assert json.loads(json.dumps(plan().facts()))["seed"] == 0
     assert trainer.seed_of(0, 1) != trainer.seed_of(1, 0)
+
+
+def test_a_batch_tells_the_centre_s_motion_only_where_terms_ask_for_it(learned):
+    triplets, wide = TripletSampler(learned, 0).batch(8)
+    asking = method("ours").terms
+    assert asking.teacher_on_centres
+    told = learned.motion[triplets[:, 1]].astype(np.float32)
+    assert np.isfinite(told).any()
+    batch = make_batch(learned, triplets, wide, asking, Teacher(learned, asking), 0)
+    np.testing.assert_array_equal(batch.centre_azimuth.numpy(), told)
+    silent = replace(asking, teacher_on_centres=False)
+    assert make_batch(learned, triplets, wide, silent, Teacher(learned, silent), 0).centre_azimuth is None
+
+
+def test_centres_are_taught_only_after_the_plain_steps(learned, tmp_path, monkeypatch):
+    seen = []
+
+    class Listening(Combined):
+        def forward(self, batch, augment):
+            seen.append(batch.centre_azimuth is not None)
+            return super().forward(batch, augment)
+
+    monkeypatch.setattr(trainer, "Combined", Listening)
+    monkeypatch.setattr(trainer, "PLAIN_STEPS", 2)
+    trained(learned, plan(steps=4), tmp_path / "x")
+    assert seen == [False, False, True, True]

@@ -76,7 +76,9 @@ def test_a_mirrored_batch_turns_pictures_and_signs_together() -> None:
     count, ramp = 64, torch.arange(4.0)
     views = ramp.expand(count, 3, 3, 4, 4).clone()
     angle = torch.linspace(-3, 3, count)
-    batch = Batch(views, wide=views[:, 0], turn=angle, taught=views[:, 0], taught_azimuth=angle * 2)
+    wide = {"wide": views[:, 0], "turn": angle}
+    taught = {"taught": views[:, 0], "taught_azimuth": angle * 2, "centre_azimuth": angle / 2}
+    batch = Batch(views, **wide, **taught)
     found = batch.mirrored(torch.Generator().manual_seed(0))
     flipped = found.views[:, 0, 0, 0, 0] == 3
     assert 16 < int(flipped.sum()) < 48
@@ -85,6 +87,7 @@ def test_a_mirrored_batch_turns_pictures_and_signs_together() -> None:
     )
     sign = torch.where(flipped, -1.0, 1.0)
     assert found.turn is not None and torch.equal(found.turn, sign * angle)
+    assert found.centre_azimuth is not None and torch.equal(found.centre_azimuth, sign * angle / 2)
     assert found.taught is not None and found.taught_azimuth is not None
     alone = found.taught[:, 0, 0, 0] == 3
     assert 16 < int(alone.sum()) < 48 and not torch.equal(alone, flipped)

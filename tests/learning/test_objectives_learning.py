@@ -179,7 +179,7 @@ def test_centres_that_motion_told_of_are_taught_beside_the_taught_crops() -> Non
     model, whole = combined(terms), batch()
     assert whole.taught is not None and whole.taught_azimuth is not None
     azimuth = torch.tensor([0.3, math.nan, -1.2, math.nan, 2.9, math.nan])
-    found = float(model(replace(whole, azimuth=azimuth), lambda x: x)["teacher"].detach())
+    found = float(model(replace(whole, centre_azimuth=azimuth), lambda x: x)["teacher"].detach())
     centres, told = whole.views[[0, 2, 4], 1], azimuth[[0, 2, 4]]
     crops = torch.cat([whole.taught, centres, centres])
     by_hand = replace(whole, taught=crops, taught_azimuth=torch.cat([whole.taught_azimuth, told, told]))

@@ -171,8 +171,8 @@ class Combined(nn.Module):
             return dict(self.objective(first, second))
         with torch.no_grad():
             with self._precision(pixels):
-                last = self.target["encoder"](pixels)[0]
-            copied = self.target["projector"](last.float())
+                moving = self.target["encoder"](pixels)[0]
+            copied = self.target["projector"](moving.float())
         return dict(self.objective(first, second, *copied.chunk(2)))
 
     def _category(self, batch: Batch, last: torch.Tensor) -> torch.Tensor:
@@ -195,8 +195,9 @@ class Combined(nn.Module):
         """Cross entropy of the crops whose heading motion told, as whoever trains made them, and of such centres."""
         assert batch.taught is not None and batch.taught_azimuth is not None
         found, azimuth = self._middle(batch.taught), batch.taught_azimuth
-        if batch.azimuth is not None:
-            found, azimuth = torch.cat([found, middle]), torch.cat([azimuth, batch.azimuth, batch.azimuth])
+        if batch.centre_azimuth is not None:
+            found = torch.cat([found, middle])  # both augmentations of each centre
+            azimuth = torch.cat([azimuth, batch.centre_azimuth, batch.centre_azimuth])
         return azimuth_loss(self.heading_logits(found), azimuth, smoothing=TEACHER_SMOOTHING)
 
     def _trajectory(self, views: torch.Tensor) -> torch.Tensor:

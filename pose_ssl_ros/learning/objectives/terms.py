@@ -77,7 +77,7 @@ class Batch:
             teaches more than to see one from all sides.
         taught_azimuth: (M,) azimuth that the object's own motion tells (or, for the supervised ceiling, the
             label), radians, NaN not known.
-        azimuth: (N,) azimuth of the centre that motion tells, radians, NaN not known; with it the two augmented
+        centre_azimuth: (N,) azimuth of the centre that motion tells, radians, NaN not known; with it the two augmented
             centres are taught as well.
     """
 
@@ -88,7 +88,7 @@ class Batch:
     wide_mirrored: torch.Tensor | None = None
     taught: torch.Tensor | None = None
     taught_azimuth: torch.Tensor | None = None
-    azimuth: torch.Tensor | None = None
+    centre_azimuth: torch.Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.views)
@@ -113,8 +113,9 @@ class Batch:
             changed["wide_mirrored"] = alone.to(self.wide.device)
         if self.turn is not None:
             changed["turn"] = torch.where(whole.to(self.turn.device), -self.turn, self.turn)
-        if self.azimuth is not None:
-            changed["azimuth"] = torch.where(whole.to(self.azimuth.device), -self.azimuth, self.azimuth)
+        if self.centre_azimuth is not None:
+            azimuth = self.centre_azimuth
+            changed["centre_azimuth"] = torch.where(whole.to(azimuth.device), -azimuth, azimuth)
         if self.taught is not None and self.taught_azimuth is not None:
             flipped = torch.rand(len(self.taught), generator=generator) < 0.5
             azimuth = self.taught_azimuth
