@@ -17,7 +17,6 @@ from pose_ssl_sim import (
     figures,
     forklifts,
     furniture,
-    hybrids,
     lorries,
     motorcycles,
     rail,
@@ -30,7 +29,6 @@ from pose_ssl_sim import (
 )
 from pose_ssl_sim.config import SimError
 from pose_ssl_sim.meshes import Mesh
-from pose_ssl_sim.paint import chance, pick
 
 #: Categories whose instances an encoder is trained on.
 IN_DOMAIN = (
@@ -97,10 +95,6 @@ _MAKERS: dict[str, Callable[..., Mesh]] = {
     "shopping_cart": carts.shopping_cart,
     "pram": carts.pram,
 }
-#: What the ends of hybrids are taken from: all that is trained on and moves.
-DONORS = tuple(name for name in IN_DOMAIN if name != "chair")
-#: Not of one kind; for training alone, beside `IN_DOMAIN`.
-HYBRID = "hybrid"
 #: Every category that has a front.
 CATEGORIES = tuple(name for name in IN_DOMAIN + OUT_OF_DOMAIN if name in _MAKERS)
 #: Those that travel along a street.
@@ -130,7 +124,7 @@ def sample(category: str, rng: np.random.Generator, *, crewed: bool = True) -> O
     """Draw a new instance.
 
     Args:
-        category: One of `CATEGORIES`, or `HYBRID`.
+        category: One of `CATEGORIES`.
         rng: Where chance comes from; same state, same instance.
         crewed: Whether a motorcycle has its rider and a forklift its driver; false also lets the doors of `OPENING`
             stand open.
@@ -138,19 +132,12 @@ def sample(category: str, rng: np.random.Generator, *, crewed: bool = True) -> O
     Raises:
         SimError: If there is no such category.
     """
-    if category not in (*_MAKERS, HYBRID):
+    if category not in _MAKERS:
         msg = f"there is no category '{category}'; the categories are {', '.join(CATEGORIES)}"
         raise SimError(msg)
-    if category == HYBRID:
-        mesh = hybrids.hybrid(rng, lambda: _made(pick(rng, DONORS), rng, chance(rng, 0.6)))
-    else:
-        mesh = _made(category, rng, crewed)
+    maker = _MAKERS[category]
+    mesh = maker(rng, crewed) if category in CREWED + OPENING else maker(rng)
     low, high = mesh.bounds()
     mesh = mesh.moved((-(low[0] + high[0]) / 2, -(low[1] + high[1]) / 2, -low[2]))
     length, width, height = (float(v) for v in high - low)
     return ObjectSpec(category, mesh, (length, width, height))
-
-
-def _made(category: str, rng: np.random.Generator, crewed: bool) -> Mesh:
-    maker = _MAKERS[category]
-    return maker(rng, crewed) if category in CREWED + OPENING else maker(rng)

@@ -136,7 +136,7 @@ def _trained(job: Job, dataset: Dataset, cache: RunCache, device: torch.device) 
         return Trained(untrained(job.training, 0).encoder.eval(), None)
     if cache.weights.exists():
         return read_trained(cache.weights, job.architecture)
-    learned = dataset.learnable()
+    learned = dataset.part("train", "in_domain")
     checkpoint = cache.folder / "checkpoint.safetensors"
     sampler = TripletSampler(learned, job.seed)
     model, curve = train(learned, sampler, job.training, device, checkpoint, teller(job.title))

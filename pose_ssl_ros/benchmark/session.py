@@ -141,7 +141,7 @@ def _wanted(request: Request, dataset: Dataset, notes: list[str]) -> list[str]:
             raise BenchmarkError(msg)
         notes.append(f"nothing is trained: {reason}")
         asked = [method for method in asked if method.terms is None] or methods(["random"])
-    learned = dataset.learnable()
+    learned = dataset.part("train", "in_domain")
     for chosen in asked:
         notes += [f"{chosen.name}: {text}" for text in missing(learned, chosen.terms)] if chosen.terms else []
     return ready + [method.name for method in asked]
@@ -150,7 +150,7 @@ def _wanted(request: Request, dataset: Dataset, notes: list[str]) -> list[str]:
 def _cannot_train(dataset: Dataset) -> str:
     """Why there are no triplets to train on; empty if there are."""
     try:
-        TripletSampler(dataset.learnable(), 0)
+        TripletSampler(dataset.part("train", "in_domain"), 0)
     except DatasetError as error:
         return str(error)
     return ""

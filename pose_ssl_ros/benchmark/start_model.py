@@ -20,7 +20,7 @@ from safetensors.torch import save
 
 from pose_ssl_ros.benchmark.batches import missing
 from pose_ssl_ros.benchmark.training import Progress, Training, train
-from pose_ssl_ros.datasets.dataset import DOMAINS, Dataset
+from pose_ssl_ros.datasets.dataset import Dataset
 from pose_ssl_ros.datasets.triplets import TripletSampler
 from pose_ssl_ros.inference.engine import Engine
 from pose_ssl_ros.learning.checkpoint import write_atomic
@@ -65,7 +65,7 @@ def make_start_model(
         DatasetError: If crops cannot be read or give no triplets.
         CheckpointError: If a file cannot be written.
     """
-    part = dataset.learnable()
+    part = dataset.part("train", "in_domain")
     for text in missing(part, training.terms):
         print(f"note: {text}", flush=True)
     sampler = TripletSampler(part, training.seed)
@@ -87,10 +87,9 @@ def write_start_model(
     origin: str,
 ) -> dict[str, Any]:
     """Write the files of trained networks; arguments and errors as of `make_start_model`."""
-    part = dataset.learnable()
-    named = part.where(part.domain == DOMAINS.index("in_domain"))
+    part = dataset.part("train", "in_domain")
     exemplars = choose_exemplars(_teaching(dataset), model, training.seed)
-    others = choose_others(named, training.seed)
+    others = choose_others(part, training.seed)
     name = training.architecture.name
     weights = save(
         {f"weights.{k}": v.detach().cpu().contiguous() for k, v in model.parts().state_dict().items()},
@@ -116,10 +115,9 @@ def write_start_model(
         "batch": training.batch,
         "data": {
             "origin": origin,
-            "categories": sorted({dataset.categories[c] for c in np.unique(named.category) if c >= 0}),
+            "categories": sorted({dataset.categories[c] for c in np.unique(part.category) if c >= 0}),
             "crops": len(part),
             "instances": len(np.unique(part.instance)),
-            "hybrids": len(np.unique(part.instance)) - len(np.unique(named.instance)),
             "trajectories": len(np.unique(part.trajectory[part.trajectory >= 0])),
             "taught_by_motion": int(np.isfinite(part.motion).sum()),
             "exemplars": len(exemplars),
@@ -232,7 +230,6 @@ def _with_probes(training: Training, out: Path, others: list[Entry]) -> bytes:
 def card(manifest: dict[str, Any]) -> str:
     """The model card in Markdown."""
     data = manifest["data"]
-    hybrids = f", {data['hybrids']} of the instances hybrids of these" if data["hybrids"] else ""
     rows = "\n".join(
         f"| {domain} | {int(m['n'])} | {100 * m['within_30']:.1f} | {100 * m['front_back']:.1f} | "
         f"{m['median_error_deg']:.1f} | {100 * m['toward_away_answered']:.1f} | {100 * m['unknown']:.1f} |"
@@ -249,8 +246,8 @@ both probes and runs by itself (`inference_node --ros-args -p model_path:=.../en
   {manifest["seed"]}. No labels: headings come from how objects moved (a stand-in for the motion teacher: half of the
   trajectories of what moves, 8 degrees of error, one in 25 reversed), turns from odometry.
 - **Data**: {data["crops"]} crops of {data["instances"]} instances on {data["trajectories"]} trajectories of
-  {len(data["categories"])} categories ({", ".join(data["categories"])}){hybrids}; {data["taught_by_motion"]} crops
-  were taught by motion. {data["origin"]}
+  {len(data["categories"])} categories ({", ".join(data["categories"])}); {data["taught_by_motion"]} crops were
+  taught by motion. {data["origin"]}
 - **Measured** on test instances, headings ({", ".join(HEADINGS)}) as the model file answers them, nothing fitted to
   labels, one seed, in percent and degrees:
 

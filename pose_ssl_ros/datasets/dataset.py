@@ -13,9 +13,8 @@ from typing import Protocol
 import numpy as np
 
 SPLITS = ("train", "val", "test")
-#: `unseen_pose`: elevations and azimuth gaps never trained on; `unseen_category`: categories never trained on;
-#: `hybrid`: trained on beside `in_domain`, of no category that a probe could ask for.
-DOMAINS = ("in_domain", "unseen_pose", "unseen_category", "hybrid")
+#: `unseen_pose`: elevations and azimuth gaps never trained on; `unseen_category`: categories never trained on.
+DOMAINS = ("in_domain", "unseen_pose", "unseen_category")
 
 
 class DatasetError(ValueError):
@@ -83,14 +82,9 @@ class Dataset:
         arrays = {f.name: getattr(self, f.name)[mask] for f in fields(self) if f.name not in ("source", "categories")}
         return replace(self, **arrays)
 
-    def part(self, split: str, *domains: str) -> Dataset:
-        """The rows of one split and of these domains."""
-        held = np.isin(self.domain, [DOMAINS.index(domain) for domain in domains])
-        return self.where((self.split == SPLITS.index(split)) & held)
-
-    def learnable(self) -> Dataset:
-        """The rows that an encoder may learn from."""
-        return self.part("train", "in_domain", "hybrid")
+    def part(self, split: str, domain: str) -> Dataset:
+        """The rows of one split and one domain."""
+        return self.where((self.split == SPLITS.index(split)) & (self.domain == DOMAINS.index(domain)))
 
     def sequences(self) -> list[np.ndarray]:
         """Positions of each trajectory's crops in the order of their steps; crops without one are left out."""

@@ -43,7 +43,7 @@ class TripletSampler:
         DatasetError: If no trajectory has a triplet; the text says why.
 
     Example:
-        >>> sampler = TripletSampler(dataset.learnable(), seed=0)  # doctest: +SKIP
+        >>> sampler = TripletSampler(dataset.part("train", "in_domain"), seed=0)  # doctest: +SKIP
         >>> left, centre, right = sampler.batch(256).indices.T                    # doctest: +SKIP
     """
 

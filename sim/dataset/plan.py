@@ -152,8 +152,6 @@ def _subjects(chosen: Profile, seed: int) -> Iterator[tuple[Subject, list[tuple[
         ),
         ("train", chosen.probe, chosen.out_of_domain, kinds("unseen_category", chosen.probe.trajectories)),
         ("test", chosen.unseen, chosen.out_of_domain, kinds("unseen_category", chosen.unseen.trajectories)),
-        ("train", chosen.hybrids, (catalogue.HYBRID,), kinds("hybrid", chosen.hybrids.trajectories)),
-        ("val", chosen.hybrids_val, (catalogue.HYBRID,), kinds("hybrid", chosen.hybrids_val.trajectories)),
     ]
     number = 0
     for split, share, categories, ways in parts:
@@ -183,7 +181,7 @@ def _trajectory(seed: int, number: int, subject: Subject, domain: str, index: in
     taught, error, reversing = rng.random(), rng.normal(0, MOTION_ERROR), rng.random() < REVERSING
     motion = np.full(VIEWS, math.nan)
     # Validation too: what heading probes are fitted to must not have shaped the features.
-    if subject.split != "test" and domain in ("in_domain", "hybrid") and taught < _taught(subject):
+    if subject.split != "test" and domain == "in_domain" and taught < _taught(subject):
         motion = wrap_all(path.azimuth + error + (math.pi if reversing else 0.0))
     return Trajectory(number, subject, domain, index, path, bearing, motion)
 

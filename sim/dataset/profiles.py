@@ -34,8 +34,6 @@ class Profile(NamedTuple):
     unseen: Share
     places: int = 8  # grounds and days, painted once per process
     clean: bool = False
-    hybrids: Share = Share(0, 0)
-    hybrids_val: Share = Share(0, 0)
     shard_crops: int = 2044  # at most; whole trajectories
     categories: tuple[str, ...] = catalogue.IN_DOMAIN + catalogue.OUT_OF_DOMAIN
 
@@ -80,7 +78,7 @@ PROFILES = {
     # For the start model: test instances of `standard`, three times the shapes to learn from.
     "base": Profile(
         "base", train=Share(500, 2), val=Share(20, 2), test=Share(40, 1), test_unseen_pose=1, probe=Share(60, 2),
-        unseen=Share(40, 1), hybrids=Share(3000, 2), hybrids_val=Share(150, 2),
+        unseen=Share(40, 1),
     ),
     "full": Profile(
         "full", train=Share(450, 5), val=Share(40, 2), test=Share(80, 1), test_unseen_pose=1, probe=Share(120, 2),

@@ -83,8 +83,7 @@ def shard_writer(plan: Plan, folder: Path) -> ShardWriter:
 def catalogue_fingerprint(plan: Plan) -> str:
     """Hash of one instance of each category: another catalogue makes another dataset."""
     digest = hashlib.sha256()
-    hybrids = (catalogue.HYBRID,) if plan.profile.hybrids.instances else ()
-    for category in plan.profile.in_domain + plan.profile.out_of_domain + hybrids:
+    for category in plan.profile.in_domain + plan.profile.out_of_domain:
         mesh = catalogue.sample(category, np.random.default_rng(0)).mesh
         digest.update(np.round(mesh.vertices(), 4).astype(np.float32).tobytes())
     return digest.hexdigest()

@@ -15,13 +15,13 @@ from pose_ssl_ros.datasets.table import CropRow
 from pose_ssl_ros.datasets.writing import ShardWriter
 
 SIZE, VIEWS = 32, 5
-KNOWN, UNSEEN, HYBRID = ("dart", "kite"), ("barb", "wedge"), ("blend",)
+KNOWN, UNSEEN = ("dart", "kite"), ("barb", "wedge")
 
 
 def arrow(category: str, colour: np.ndarray, azimuth: float, random: np.random.Generator) -> np.ndarray:
     """An arrow whose shape tells its category and whose direction its azimuth."""
     crop = random.integers(90, 130, (SIZE, SIZE, 3)).astype(np.uint8)
-    length, width = {"dart": (13, 4), "kite": (11, 9), "barb": (13, 6), "wedge": (9, 10), "blend": (12, 6)}[category]
+    length, width = {"dart": (13, 4), "kite": (11, 9), "barb": (13, 6), "wedge": (9, 10)}[category]
     turn = np.array([[math.cos(azimuth), -math.sin(azimuth)], [math.sin(azimuth), math.cos(azimuth)]])
     shape = np.array([[0, length], [-width, -length], [0, -length / 2], [width, -length]]) @ turn.T + SIZE / 2
     cv2.fillPoly(crop, [np.round(shape).astype(np.int32)], colour.tolist())
@@ -29,13 +29,12 @@ def arrow(category: str, colour: np.ndarray, azimuth: float, random: np.random.G
 
 
 def write_arrows(folder: Path, instances: int = 5) -> Path:
-    """Train, val and test of two known and two unseen categories; unseen poses and hybrids to train on too."""
+    """Train, val and test of two known and two unseen categories; unseen poses too."""
     random = np.random.default_rng(0)
     crops, rows = [], []
     number = 0
     kinds = [(split, "in_domain", KNOWN) for split in ("train", "val", "test")]
     kinds += [("test", "unseen_pose", KNOWN), ("train", "unseen_category", UNSEEN), ("test", "unseen_category", UNSEEN)]
-    kinds += [("train", "hybrid", HYBRID)]
     for split, domain, categories in kinds:
         for category in categories:
             for one in range(instances):

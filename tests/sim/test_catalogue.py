@@ -33,7 +33,7 @@ def portrait(renderer, spec, azimuth):
     return np.where(mask[..., None], raw.rgb, 0).astype(float), mask
 
 
-@pytest.mark.parametrize("category", (*catalogue.CATEGORIES, catalogue.HYBRID))
+@pytest.mark.parametrize("category", catalogue.CATEGORIES)
 def test_front_and_back_differ(renderer, category):
     for seed in range(3):
         spec = catalogue.sample(category, np.random.default_rng(seed))
@@ -45,7 +45,7 @@ def test_front_and_back_differ(renderer, category):
         assert (difference > 30).mean() > 0.04, f"{category} {seed} looks the same from behind"
 
 
-@pytest.mark.parametrize("category", (*catalogue.CATEGORIES, catalogue.HYBRID))
+@pytest.mark.parametrize("category", catalogue.CATEGORIES)
 def test_same_state_same_instance_and_other_state_another(category):
     def text(seed):
         return catalogue.sample(category, np.random.default_rng(seed)).mesh.obj_text()
@@ -54,7 +54,7 @@ def test_same_state_same_instance_and_other_state_another(category):
     assert text(1) != text(2)
 
 
-@pytest.mark.parametrize("category", (*catalogue.CATEGORIES, catalogue.HYBRID))
+@pytest.mark.parametrize("category", catalogue.CATEGORIES)
 def test_stands_on_the_ground_around_the_origin(category):
     spec = catalogue.sample(category, np.random.default_rng(5))
     low, high = spec.mesh.bounds()
