@@ -107,6 +107,10 @@ def model_digest(folder: Path) -> str:
 def run_all(what: LearningExperiment, tell: Tell = print) -> dict[str, dict[int, Result]]:
     """All runs, variant by variant; those that were done before are read.
 
+    Args:
+        what: The experiment.
+        tell: Takes lines of progress; with several jobs their processes call it as well, so it must be picklable.
+
     Returns:
         Results by variant and seed.
 
@@ -163,13 +167,20 @@ def _each(what: LearningExperiment, runs: Sequence[tuple[str, int]], tell: Tell)
             yield (name, seed), result
         return
     with workers(what.jobs) as pool:
-        futures = {pool.submit(run_one, what, name, seed): (name, seed) for name, seed in runs}
+        futures = {pool.submit(_told_run, what, name, seed, tell): (name, seed) for name, seed in runs}
         began = time.monotonic()
         for k, future in enumerate(as_completed(futures), 1):
             left = (time.monotonic() - began) / k * (len(runs) - k)
             name, seed = futures[future]
             tell(f"{k} of {len(runs)} runs done ({name}, seed {seed}), about {left / 60:.0f} min left")
             yield (name, seed), future.result()
+
+
+def _told_run(what: LearningExperiment, name: str, seed: int, tell: Tell) -> Result:
+    """A run in a process of its own, which says itself how far it is."""
+    tell(f"{name}, seed {seed}: begins")
+    total, pace = sum(spec.seconds for spec in what.drives(seed)), _Pace(tell)
+    return run_one(what, name, seed, lambda s: pace.tell(f"{name}, seed {seed}", s, total))
 
 
 def run_one(what: LearningExperiment, name: str, seed: int, tell: Callable[[float], None] = lambda _: None) -> Result:

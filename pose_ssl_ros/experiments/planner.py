@@ -76,7 +76,7 @@ def run(what: PlannerExperiment, tell: Callable[[str], None] = print) -> dict[in
 
     Args:
         what: The experiment.
-        tell: Takes lines of progress.
+        tell: Takes lines of progress; with several jobs their processes call it, so it must be picklable.
 
     Returns:
         By seed and number of the encounter: `kind` and, by `planner@threshold`, what `drive` found.
@@ -88,7 +88,7 @@ def run(what: PlannerExperiment, tell: Callable[[str], None] = print) -> dict[in
     if what.jobs == 1:
         return {seed: run_seed(what, seed, tell) for seed in what.seeds}
     with workers(what.jobs) as pool:
-        futures = {seed: pool.submit(run_seed, what, seed) for seed in what.seeds}
+        futures = {seed: pool.submit(run_seed, what, seed, tell) for seed in what.seeds}
         return {seed: future.result() for seed, future in futures.items()}
 
 

@@ -105,6 +105,15 @@ def test_a_run_that_was_done_is_read_and_other_settings_are_another_run(out, sta
     assert runs == [1]
 
 
+def test_runs_side_by_side_say_how_far_they_are_and_find_what_one_finds(out, start, capfd):
+    what = smoke(out, start, seeds=(1, 2))
+    together = run_all(replace(what, fresh=True, jobs=2), print)
+    said = capfd.readouterr().out
+    assert "frozen, seed 1: begins" in said and "frozen, seed 2: begins" in said and "2 of 2 runs done" in said
+    alone = learning_runs.run_one(replace(what, digest=learning_runs.model_digest(start)), "frozen", 2)
+    assert json.dumps(together["frozen"][2]["places"]) == json.dumps(alone["places"])  # NaN equals NaN there
+
+
 def test_a_start_model_that_changes_under_way_is_noticed(out, start):
     what = smoke(out, start)
     with pytest.raises(ExperimentError, match="changed while it was used"):

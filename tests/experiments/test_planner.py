@@ -168,14 +168,15 @@ def run(tmp_path, *words):
     return main(["experiment", "planner", "--out", str(tmp_path), *words])
 
 
-def test_the_command_resumes_and_writes_everything(tmp_path, capsys) -> None:
-    words = ("--encounters", "1", "--seeds", "4", "--thresholds", "0.5")
+def test_the_command_resumes_and_writes_everything(tmp_path, capfd) -> None:
+    words = ("--encounters", "1", "--seeds", "4", "5", "--thresholds", "0.5", "--jobs", "2")
     assert run(tmp_path, *words) == 0
     first = json.loads((tmp_path / "experiment.json").read_text())
-    assert "1 of 1 encounters" in capsys.readouterr().out
+    said = capfd.readouterr().out  # of the workers, too
+    assert "seed 4: 1 of 1 encounters" in said and "seed 5: 1 of 1 encounters" in said
     assert {r["variant"] for r in first} >= {"ours", "oracle", "ours@0.5", "distance@0.5", "ttc@0.5"}
     assert run(tmp_path, *words) == 0
-    assert "1 of 1 encounters" not in capsys.readouterr().out
+    assert "1 of 1 encounters" not in capfd.readouterr().out
     assert json.loads((tmp_path / "experiment.json").read_text()) == first
     for name in ("report.html", *(f"plots/trade_off_{k}.png" for k in ("all", "pulling_out", "too_near"))):
         assert (tmp_path / name).stat().st_size > 1000
