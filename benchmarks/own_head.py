@@ -5,12 +5,11 @@
 
 `base` is the folder that `pose-ssl dataset render --profile base --out base` wrote.  The second form first trains a
 method of the benchmark as `pose-ssl pretrain` would: with a supervised one the figures are what the same network
-reaches when every crop is labelled.  With `--save` a
-training that was killed goes on.
+reaches when every crop is labelled.  With `--save` a training that was killed goes on, and its weights are kept.
 
 Prints JSON: per domain of the test split the shares of `pose_figures`, the same without reversals
 (`unreversed`: answers on the wrong side turned by half a turn) and read together with the mirror image (`mirrored`),
-by category; and training crops that motion taught, those it did not, which show how much was learned by heart.
+by category; and the same of training crops that motion taught and did not teach: what was learned by heart.
 """
 
 from __future__ import annotations
@@ -19,22 +18,24 @@ import argparse
 import json
 import sys
 import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from pose_ssl_ros.benchmark.batches import pixels
+from pose_ssl_ros.benchmark.features import extract
 from pose_ssl_ros.benchmark.methods import method
 from pose_ssl_ros.benchmark.telling import teller
 from pose_ssl_ros.benchmark.training import Training, train
 from pose_ssl_ros.benchmark.weights import Trained, read_trained, write_trained
-from pose_ssl_ros.datasets.dataset import Dataset
+from pose_ssl_ros.datasets.dataset import CropSource, Dataset
 from pose_ssl_ros.datasets.reading import load
 from pose_ssl_ros.datasets.triplets import TripletSampler
 from pose_ssl_ros.learning.encoder import Architecture
-from pose_ssl_ros.probing.features import CELLS, spatial_pattern
+from pose_ssl_ros.probing.features import mirrored
+from pose_ssl_ros.probing.heading_head import resultants
 from pose_ssl_ros.probing.pose_figures import pose_figures
 from pose_ssl_ros.probing.prediction import wrapped
 
@@ -42,30 +43,29 @@ DOMAINS = ("in_domain", "unseen_pose", "unseen_category")
 KEYS = ("n", "within_30", "median_error_deg", "toward_away", "front_back", "four_way", "flip_errors", "axis_errors")
 #: Training crops of each kind that are read.
 SAMPLE = 4000
-_CHUNK = 512
+CPU = torch.device("cpu")
 
 
-def logits(trained: Trained, crops: torch.Tensor) -> torch.Tensor:
-    """Log probabilities of the azimuth bins (N, BINS)."""
-    assert trained.heading is not None
-    return torch.log_softmax(trained.heading(spatial_pattern(trained.encoder.middle(crops)) * CELLS**2), 1)
+@dataclass(frozen=True)
+class Mirrored:
+    """Crops of another source as in a mirror."""
+
+    source: CropSource
+
+    def read(self, indices: np.ndarray) -> np.ndarray:
+        """As `CropSource` has it."""
+        return mirrored(self.source.read(indices))
 
 
-@torch.no_grad()
-def read(trained: Trained, part: Dataset, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def read(trained: Trained, part: Dataset) -> tuple[np.ndarray, np.ndarray]:
     """Azimuths (N,) by the mean direction of the bins, alone and averaged with the mirror image's."""
-    found: list[torch.Tensor] = []
-    for start in range(0, len(rows), _CHUNK):
-        crops = pixels(part, rows[start : start + _CHUNK]).contiguous(memory_format=torch.channels_last)
-        alone = logits(trained, crops)
-        # Bins lie evenly about zero: the mirror image of a distribution is its reverse.
-        both = (alone + logits(trained, crops.flip(-1)).flip(1)) / 2
-        found.append(torch.stack([alone, both]).softmax(2))
-    shares = torch.cat(found, 1).double().numpy()
-    bins = shares.shape[2]
-    centres = (np.arange(bins) + 0.5) * 2 * np.pi / bins
-    alone, both = np.arctan2(shares @ np.sin(centres), shares @ np.cos(centres))
-    return alone, both
+    alone = extract(trained, part, CPU).head
+    turned = extract(trained, replace(part, source=Mirrored(part.source)), CPU).head
+    assert alone is not None and turned is not None
+    # Bins lie evenly about zero: the mirror image of a distribution is its reverse.
+    both = np.sqrt(alone * turned[:, ::-1])
+    found = [resultants(np.asarray(shares, np.float64)) for shares in (alone, both)]
+    return np.arctan2(found[0][:, 1], found[0][:, 0]), np.arctan2(found[1][:, 1], found[1][:, 0])
 
 
 def figures(true: np.ndarray, found: np.ndarray) -> dict[str, float]:
@@ -77,7 +77,7 @@ def figures(true: np.ndarray, found: np.ndarray) -> dict[str, float]:
 def judged(trained: Trained, part: Dataset) -> dict[str, Any]:
     """A domain of the test split."""
     true = part.azimuth
-    alone, both = read(trained, part, np.arange(len(part)))
+    alone, both = read(trained, part)
     turned = np.where(np.abs(wrapped(alone - true)) > np.pi / 2, wrapped(alone + np.pi), alone)
     kinds = {
         part.categories[kind]: figures(true[part.category == kind], alone[part.category == kind])
@@ -110,7 +110,7 @@ def trained_for(options: argparse.Namespace, part: Dataset) -> Trained:
         folder = options.save or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         sampler = TripletSampler(part, options.seed)
-        model, _ = train(part, sampler, training, torch.device("cpu"), folder / "training.safetensors", tell)
+        model, _ = train(part, sampler, training, CPU, folder / "training.safetensors", tell)
         write_trained(folder / "encoder.safetensors", model.parts())
         return read_trained(folder / "encoder.safetensors")
 
@@ -136,7 +136,6 @@ def main() -> int:
     trained = read_trained(options.weights) if options.weights else trained_for(options, learned)
     if trained.heading is None:
         parser.error("these weights have no azimuth head")
-    trained.encoder.to(memory_format=torch.channels_last)
     result: dict[str, Any] = {"weights": str(options.weights or options.train)}
     for domain in DOMAINS:
         part = dataset.part("test", domain)
@@ -145,7 +144,7 @@ def main() -> int:
     random, taught = np.random.default_rng(0), np.isfinite(learned.motion)
     for name, rows in (("train_taught", np.flatnonzero(taught)), ("train_untaught", np.flatnonzero(~taught))):
         rows = np.sort(random.choice(rows, min(SAMPLE, len(rows)), replace=False))
-        result[name] = figures(learned.azimuth[rows], read(trained, learned, rows)[0])
+        result[name] = figures(learned.azimuth[rows], read(trained, learned.where(rows))[0])
     print(json.dumps(result, indent=1))
     return 0
 

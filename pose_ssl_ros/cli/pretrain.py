@@ -90,9 +90,7 @@ def run(options: argparse.Namespace) -> int:
             else f"From `{options.dataset.name}`."
         )
         command = f"pose-ssl {_portable(sys.argv[1:])}"
-        manifest = make_start_model(
-            dataset, training, options.out, f"pose-ssl {command}", origin, teller("pretraining")
-        )
+        manifest = make_start_model(dataset, training, options.out, command, origin, teller("pretraining"))
     except (BenchmarkError, DatasetError, CheckpointError, ValueError) as error:
         raise CommandError(str(error)) from error
     for domain, figures in manifest["metrics"].items():

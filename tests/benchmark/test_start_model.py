@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 
 import numpy as np
 import pytest
 import torch
 
+from pose_ssl_ros.benchmark import telling
 from pose_ssl_ros.benchmark.start_model import make_start_model
 from pose_ssl_ros.benchmark.training import Training
 from pose_ssl_ros.cli.main import main
@@ -101,6 +103,21 @@ def test_the_command_refuses_what_is_no_self_supervised_method(tmp_path, capsys)
         assert said in capsys.readouterr().err
     assert main(["pretrain", "--dataset", str(tmp_path / "none"), "--out", str(tmp_path)]) == 2
     assert "none" in capsys.readouterr().err
+
+
+def test_the_command_names_itself_without_this_machine_s_folders_and_tells_how_far_it_is(
+    arrows, tmp_path, monkeypatch, capsys
+):
+    out = tmp_path / "model"
+    sizes = ["--steps", "3", "--batch", "4", "--width", "8", "--depth", "1", "--seed", "2"]
+    words = ["pretrain", "--dataset", str(arrows), "--out", str(out), *sizes]
+    monkeypatch.setattr(telling, "SAY_EVERY", 0.0)
+    monkeypatch.setattr(sys, "argv", ["pose-ssl", *words])
+    assert main(words) == 0
+    assert "pretraining: step 3 of 3" in capsys.readouterr().out
+    command = "pose-ssl pretrain --dataset DATASET --out OUT " + " ".join(sizes)
+    assert json.loads((out / "manifest.json").read_text())["command"] == command
+    assert f"`{command}`" in (out / "MODEL_CARD.md").read_text()
 
 
 def test_a_learner_starts_from_those_weights(model, tmp_path):
